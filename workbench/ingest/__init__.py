@@ -1,0 +1,7 @@
+"""From exports to a published generation."""
+
+from workbench.ingest.pipeline import IngestOptions, ingest
+from workbench.ingest.progress import Progress, Silent
+from workbench.ingest.report import FileReport, IngestReport
+
+__all__ = ["FileReport", "IngestOptions", "IngestReport", "Progress", "Silent", "ingest"]

@@ -1,0 +1,167 @@
+"""The import: find, parse, merge, embed, publish. Each batch is committed by itself; all of it can be repeated."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbench import sources
+from workbench.embedding import Embedder, load_embedder
+from workbench.errors import EmptyExportError, SourceError, UsageError
+from workbench.ingest.parsing import PARSE_BYTES_PER_SECOND, make_parser, raw_batches
+from workbench.ingest.progress import Progress
+from workbench.ingest.report import FileReport, IngestReport
+from workbench.ingest.vectorising import embed_missing
+from workbench.parallel import executor, plan_parallel
+from workbench.record import (
+    RECORD_FILE,
+    Database,
+    WriterLock,
+    connect_read_only,
+    count_missing,
+    finish_import,
+    merge,
+    open_record,
+    scratch_record,
+    start_import,
+)
+from workbench.snapshot import publish
+from workbench.sources import ExportFile
+
+
+@dataclass(frozen=True, slots=True)
+class IngestOptions:
+    """How to import. `ray` and `workers` as in `plan_parallel`; `assistant` restricts to one assistant's exports."""
+
+    store: Path
+    cache: Path
+    embedder: str = "static"
+    ray: str = "auto"
+    workers: int | None = None
+    assistant: str | None = None
+    dry_run: bool = False
+
+
+def ingest(paths: Sequence[Path], options: IngestOptions, progress: Progress) -> IngestReport:
+    """Import all exports under `paths` into the store and publish a generation.
+
+    With `dry_run` nothing is written: the report says what would be.
+
+    Raises:
+        SourceError: Not one conversation could be read from any of the paths.
+        StoreLockedError: Another process is writing.
+        EmbeddingError: The model cannot be loaded. What was parsed is kept; the next import embeds it.
+    """
+    files, reports = _find(paths, options.assistant)
+    report = IngestReport(reports, options.dry_run)
+    with ExitStack() as stack:
+        if options.dry_run:
+            database = stack.enter_context(_to_compare_with(options.store))
+        else:
+            stack.enter_context(WriterLock(options.store))
+            database = stack.enter_context(open_record(options.store))
+        number = None if options.dry_run else start_import(database, ", ".join(map(str, paths)))
+        _parse(database, files, report, options, progress)
+        _refuse_nothing(report, paths)
+        if number is not None:
+            _embed_and_publish(database, report, options, progress)
+            finish_import(database, number, report.to_json())
+    return report
+
+
+def _find(paths: Sequence[Path], assistant: str | None) -> tuple[list[ExportFile], list[FileReport]]:
+    """The files to read, and a report for each; a path that cannot be read has a report only."""
+    if not paths:
+        raise UsageError("there is nothing to import", "", "give at least one file or folder")
+    found: list[tuple[ExportFile, FileReport]] = []
+    others: list[FileReport] = []
+    for path in paths:
+        try:
+            files, issues = sources.find_files(path)
+        except SourceError as error:
+            others.append(FileReport(str(path), "", "not read", error=str(error)))
+            continue
+        wanted = [file for file in files if assistant in (None, sources.SOURCES[file.source].assistant)]
+        found += [(file, FileReport(file.place, file.source, sources.SOURCES[file.source].label)) for file in wanted]
+        if issues:
+            others.append(FileReport(str(path), "", "other files", issues=list(issues)))
+    return [file for file, _ in found], [*(one for _, one in found), *others]
+
+
+def _to_compare_with(store: Path) -> Database:
+    return connect_read_only(store / RECORD_FILE, memory="2GB") if (store / RECORD_FILE).exists() else scratch_record()
+
+
+def _parse(
+    database: Database, files: Sequence[ExportFile], report: IngestReport, options: IngestOptions, progress: Progress
+) -> None:
+    size = sum(file.size for file in files)
+    plan = plan_parallel(options.ray, size / PARSE_BYTES_PER_SECOND, workers=options.workers)
+    report.parsing = str(plan)
+    progress.start("reading", size, "bytes")
+    with _timed(report, "reading"), executor(plan) as run:
+        for batch in run.map(make_parser, raw_batches(files, report.files)):
+            counts = merge(database, batch.rows, dry_run=options.dry_run)
+            report.files[batch.file].add(counts, batch.rows.artifacts.num_rows)
+            report.files[batch.file].issues.extend(batch.issues)
+            report.rows_written += counts.rows_written
+            progress.advance(batch.bytes)
+    progress.finish()
+    for one in report.files:
+        if one.source and not one.kept and not one.error:
+            one.error = "not a single conversation is in it"
+
+
+def _refuse_nothing(report: IngestReport, paths: Sequence[Path]) -> None:
+    """An import that finds nothing is an error, not a success."""
+    if any(one.kept for one in report.files):
+        return
+    reasons = "; ".join(dict.fromkeys(f"{one.place}: {one.error}" for one in report.failed))
+    raise EmptyExportError(
+        f"no conversation was found in {', '.join(map(str, paths))}",
+        reasons or "there is no export of the wanted assistant among the files",
+        "docs/sources.md says which files to give",
+    )
+
+
+def _embed_and_publish(database: Database, report: IngestReport, options: IngestOptions, progress: Progress) -> None:
+    with _timed(report, "loading the model"):
+        embedder = load_embedder(options.embedder, options.cache)
+    report.embedder = embedder.fingerprint
+    with _timed(report, "embedding"):
+        report.texts_embedded = _embed(database, embedder, report, options, progress)
+    report.rows_written += report.texts_embedded
+    progress.start("publishing", 0, "")
+    with _timed(report, "publishing"):
+        manifest = publish(
+            database, options.store, embedder=embedder.name, fingerprint=embedder.fingerprint,
+            dimensions=embedder.dimensions,
+        )  # fmt: skip
+    progress.finish()
+    report.generation = manifest.generation
+
+
+def _embed(
+    database: Database, embedder: Embedder, report: IngestReport, options: IngestOptions, progress: Progress
+) -> int:
+    missing = count_missing(database, embedder.fingerprint)
+    if not missing:
+        report.embedding = "every text has its vector"
+        return 0
+    plan = plan_parallel(options.ray, missing / embedder.texts_per_second, workers=options.workers)
+    report.embedding = str(plan)
+    progress.start("embedding", missing, "texts")
+    with executor(plan) as run:
+        written = embed_missing(database, embedder, options.cache, run, progress)
+    progress.finish()
+    return written
+
+
+@contextmanager
+def _timed(report: IngestReport, stage: str) -> Iterator[None]:
+    begun = time.perf_counter()
+    yield
+    report.seconds[stage] = time.perf_counter() - begun

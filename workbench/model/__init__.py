@@ -1,0 +1,38 @@
+"""The values that every layer speaks in: frozen, typed, comparable, picklable."""
+
+from workbench.model.conversation import (
+    SEARCHED_KINDS,
+    Artifact,
+    ArtifactKind,
+    Conversation,
+    ImportIssue,
+    Message,
+    MessageKind,
+    Role,
+    Transcript,
+)
+from workbench.model.ids import artifact_id, content_hash, conversation_id, message_id, placed_message_id
+from workbench.model.retrieval import Filters, Hit, LegScore, Passage, Query, SearchResult
+
+__all__ = [
+    "SEARCHED_KINDS",
+    "Artifact",
+    "ArtifactKind",
+    "Conversation",
+    "Filters",
+    "Hit",
+    "ImportIssue",
+    "LegScore",
+    "Message",
+    "MessageKind",
+    "Passage",
+    "Query",
+    "Role",
+    "SearchResult",
+    "Transcript",
+    "artifact_id",
+    "content_hash",
+    "conversation_id",
+    "message_id",
+    "placed_message_id",
+]

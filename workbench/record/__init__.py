@@ -1,0 +1,27 @@
+"""The record: the only truth. One DuckDB file, one writer at a time; everything else is made from it."""
+
+from workbench.record.conversations import MergeCounts, Status, merge
+from workbench.record.database import RECORD_FILE, Database, connect_read_only, open_record, scratch_record
+from workbench.record.ledger import finish_import, start_import
+from workbench.record.lock import WriterLock
+from workbench.record.rows import Rows, to_rows
+from workbench.record.vectors import add_vectors, count_missing, missing_passages
+
+__all__ = [
+    "RECORD_FILE",
+    "Database",
+    "MergeCounts",
+    "Rows",
+    "Status",
+    "WriterLock",
+    "add_vectors",
+    "connect_read_only",
+    "count_missing",
+    "finish_import",
+    "merge",
+    "missing_passages",
+    "open_record",
+    "scratch_record",
+    "start_import",
+    "to_rows",
+]

@@ -1,0 +1,162 @@
+"""The folder of generations: which one is current, who still reads an old one, when that may go.
+
+    snapshots/CURRENT          the number of the newest generation; replaced in one step
+    snapshots/000042/          a complete generation; never changed
+    snapshots/.building-…/     one being made; no reader looks at it
+
+A reader holds a shared lock on its generation's manifest; the publisher removes an old generation only if it can take
+that lock for itself, which it tries without waiting.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from pathlib import Path
+from typing import IO
+
+from workbench.errors import SnapshotError, StoreMissingError
+from workbench.snapshot.manifest import FILE_NAME
+
+_CURRENT = "CURRENT"
+_BUILDING, _DELETING = ".building-", ".deleting-"
+_ATTEMPTS = 50  # a reader is only ever sent back by a publication that happens at that very moment
+
+
+def snapshots_folder(store: Path) -> Path:
+    """Where the generations of the store are."""
+    return store / "snapshots"
+
+
+def generation_folder(store: Path, generation: int) -> Path:
+    """The folder of one generation."""
+    return snapshots_folder(store) / f"{generation:06d}"
+
+
+def current_generation(store: Path) -> int | None:
+    """The number in CURRENT, None where nothing was published yet.
+
+    Raises:
+        SnapshotError: CURRENT holds something else.
+    """
+    path = snapshots_folder(store) / _CURRENT
+    try:
+        text = path.read_text(encoding="ascii")
+    except FileNotFoundError:
+        return None
+    if not text.strip().isdigit():
+        raise SnapshotError(f"{path} holds {text[:40]!r}, not a number", "", "run `workbench ingest` to publish again")
+    return int(text)
+
+
+def lease(store: Path) -> tuple[int, IO[bytes]]:
+    """The current generation, held: it is not removed until the returned file is closed.
+
+    Raises:
+        StoreMissingError: Nothing was published yet.
+        SnapshotError: The current generation is gone.
+    """
+    for _ in range(_ATTEMPTS):
+        generation = current_generation(store)
+        if generation is None:
+            raise StoreMissingError(
+                f"there is no published store in {store}", "", "import an export first: `workbench ingest PATH`"
+            )
+        held = _hold(generation_folder(store, generation) / FILE_NAME)
+        if held is not None:
+            return generation, held
+    raise SnapshotError(
+        f"generation {generation} of {store} is not there",
+        "CURRENT names it",
+        "run `workbench ingest` to publish again",
+    )
+
+
+def _hold(manifest: Path) -> IO[bytes] | None:
+    """The manifest, opened and locked; None if it is being removed."""
+    try:
+        stream = manifest.open("rb")
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        stream.close()
+        return None
+    if manifest.exists():  # it may have been removed between opening and locking
+        return stream
+    stream.close()
+    return None
+
+
+def next_generation(store: Path) -> int:
+    """A number greater than that of any generation there is."""
+    there = [int(path.name) for path in snapshots_folder(store).glob("[0-9]*") if path.name.isdigit()]
+    return max([*there, current_generation(store) or 0]) + 1
+
+
+def begin(store: Path, generation: int) -> Path:
+    """A new empty folder to make `generation` in. What an interrupted publication left is removed.
+
+    The caller holds the WriterLock, so nobody else is making one.
+    """
+    parent = snapshots_folder(store)
+    parent.mkdir(parents=True, exist_ok=True)
+    for stale in [*parent.glob(f"{_BUILDING}*"), *parent.glob(f"{_DELETING}*")]:
+        shutil.rmtree(stale)
+    folder = parent / f"{_BUILDING}{generation:06d}"
+    folder.mkdir()
+    return folder
+
+
+def commit(store: Path, building: Path, generation: int) -> None:
+    """Make the finished folder `building` the current generation.
+
+    Everything reaches the disk before CURRENT names it, so a power cut leaves the old generation or the new one.
+    """
+    for path in building.rglob("*"):
+        _sync(path)
+    _sync(building)
+    target = generation_folder(store, generation)
+    building.rename(target)
+    parent = snapshots_folder(store)
+    fresh = parent / f"{_CURRENT}.new"
+    fresh.write_text(f"{generation}\n", encoding="ascii")
+    _sync(fresh)
+    fresh.replace(parent / _CURRENT)
+    _sync(parent)
+
+
+def sweep(store: Path) -> list[int]:
+    """Remove the generations that are neither current nor read by anyone; returns their numbers."""
+    current = current_generation(store)
+    gone = []
+    for folder in sorted(snapshots_folder(store).glob("[0-9]*")):
+        if folder.name.isdigit() and int(folder.name) != current and _remove(folder):
+            gone.append(int(folder.name))
+    return gone
+
+
+def _remove(folder: Path) -> bool:
+    manifest = folder / FILE_NAME
+    if not manifest.exists():  # renamed by hand, or half removed: nobody can be reading it
+        shutil.rmtree(folder)
+        return True
+    with manifest.open("rb") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        doomed = folder.with_name(f"{_DELETING}{folder.name}")
+        folder.rename(doomed)  # in one step: a reader finds all of it or nothing
+    shutil.rmtree(doomed)
+    return True
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,110 @@
+"""Reading a generation: mapped into memory, held against removal, the same until it is closed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.errors import SnapshotError
+from workbench.index import LexicalIndex, VectorIndex, VectorProfile
+from workbench.record import Database, connect_read_only
+from workbench.snapshot import generations
+from workbench.snapshot.catalog import CATALOG_FILE, COLUMNS_FOLDER
+from workbench.snapshot.manifest import Manifest
+from workbench.snapshot.publish import LEXICAL_FOLDER, VECTORS_FOLDER
+
+Integers = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What search needs of every message, one element a message, by ordinal; and whose text each vector is.
+
+    `assistant` and `role` are codes (indices into the sorted assistants of the manifest, and into ROLES), `time` is in
+    microseconds (NO_TIME where unknown), `length` in characters. `previous` and `following` are the ordinals of the
+    searched neighbours in the thread, -1 where there is none. `text` is the row of the message's first vector, -1 if
+    it has none. The owners of vector row r are `owners[owner_offsets[r]:owner_offsets[r + 1]]`.
+    """
+
+    assistant: NDArray[np.uint8]
+    role: NDArray[np.uint8]
+    time: NDArray[np.int64]
+    conversation: Integers
+    length: Integers
+    previous: Integers
+    following: Integers
+    searched: NDArray[np.bool_]
+    text: Integers
+    owners: Integers
+    owner_offsets: NDArray[np.int64]
+
+    @classmethod
+    def open(cls, folder: Path) -> Columns:
+        """The columns in `folder`, mapped into memory."""
+        try:
+            return cls(**{name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in cls.__slots__})
+        except (OSError, ValueError) as error:
+            raise SnapshotError(
+                f"the columns in {folder} cannot be read", str(error), "run `workbench verify`"
+            ) from error
+
+
+class Snapshot:
+    """One generation, open."""
+
+    def __init__(self, folder: Path, manifest: Manifest, lease: IO[bytes] | None) -> None:
+        self.folder = folder
+        self.manifest = manifest
+        self._lease = lease
+        profile = VectorProfile(**manifest.profile)
+        self.columns = Columns.open(folder / COLUMNS_FOLDER)
+        self.lexical = LexicalIndex.open(folder / LEXICAL_FOLDER)
+        self.vectors = VectorIndex.open(folder / VECTORS_FOLDER, profile)
+        self.catalog: Database = connect_read_only(folder / CATALOG_FILE)
+
+    @property
+    def generation(self) -> int:
+        """Its number."""
+        return self.manifest.generation
+
+    @property
+    def assistants(self) -> list[str]:
+        """Names of the assistants, in the order of their codes."""
+        return sorted(self.manifest.assistants)
+
+    def close(self) -> None:
+        """Let go of it; it may then be removed once a newer one is there."""
+        self.catalog.close()
+        if self._lease is not None:
+            self._lease.close()
+            self._lease = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_snapshot(store: Path) -> Snapshot:
+    """The current generation of the store.
+
+    Raises:
+        StoreMissingError: Nothing was published there yet.
+        SnapshotError: The generation is damaged.
+        StoreVersionError: A newer Workbench wrote it.
+    """
+    generation, held = generations.lease(store)
+    folder = generations.generation_folder(store, generation)
+    try:
+        return Snapshot(folder, Manifest.read(folder), held)
+    except BaseException:
+        held.close()
+        raise

@@ -1,0 +1,98 @@
+"""Is everything there, whole, and does it agree with the record?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbench.errors import SnapshotError, StoreMissingError, StoreVersionError
+from workbench.record import RECORD_FILE, Database, connect_read_only
+from workbench.snapshot import generations
+from workbench.snapshot.manifest import Manifest, describe_file
+from workbench.snapshot.reader import Snapshot
+
+_RECORD_CHECKS = {
+    "every message has its conversation": """SELECT count(*) FROM messages m
+        WHERE NOT EXISTS (SELECT 1 FROM conversations c WHERE c.id = m.conversation_id)""",
+    "every artifact has its message": """SELECT count(*) FROM artifacts a
+        WHERE NOT EXISTS (SELECT 1 FROM messages m WHERE m.id = a.message_id)""",
+    "every passage has its message": """SELECT count(*) FROM passages p
+        WHERE NOT EXISTS (SELECT 1 FROM messages m WHERE m.id = p.message_id)""",
+    "every parent is in the same conversation": """SELECT count(*) FROM messages m JOIN messages p ON p.id = m.parent_id
+        WHERE p.conversation_id <> m.conversation_id""",
+    "no artifact is there twice": "SELECT count(*) - count(DISTINCT id) FROM artifacts",
+    "vectors of one model have one length": """SELECT count(*) FROM (SELECT model FROM vectors GROUP BY model
+        HAVING count(DISTINCT octet_length(vector)) > 1)""",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was checked, whether it holds, and what was found if it does not."""
+
+    check: str
+    ok: bool
+    detail: str = ""
+
+
+def verify(store: Path) -> list[Finding]:
+    """Check the record, then the current generation and that it can be opened.
+
+    The record can be checked only while nobody writes to it; otherwise that is said and counted as not checked.
+    """
+    return [*_verify_record(store), *_verify_snapshot(store)]
+
+
+def _verify_record(store: Path) -> list[Finding]:
+    try:
+        record = connect_read_only(store / RECORD_FILE, memory="2GB")
+    except StoreMissingError as error:
+        return [Finding("the record is there", ok=False, detail=str(error))]
+    with record:
+        return [_no_rows(record, check, query) for check, query in _RECORD_CHECKS.items()]
+
+
+def _no_rows(database: Database, check: str, query: str) -> Finding:
+    count = int(database.value(query))
+    return Finding(check, ok=count == 0, detail=f"{count:,} are not so" if count else "")
+
+
+def _verify_snapshot(store: Path) -> list[Finding]:
+    generation = None
+    try:
+        generation, held = generations.lease(store)
+    except (StoreMissingError, SnapshotError) as error:
+        return [Finding("a generation is published", ok=False, detail=str(error))]
+    with held:
+        folder = generations.generation_folder(store, generation)
+        try:
+            manifest = Manifest.read(folder)
+            findings = [_verify_file(folder, name, manifest) for name in manifest.files]
+            findings.append(_verify_counts(folder, manifest))
+        except (SnapshotError, StoreVersionError) as error:
+            return [Finding(f"generation {generation} can be opened", ok=False, detail=str(error))]
+    return findings
+
+
+def _verify_file(folder: Path, name: str, manifest: Manifest) -> Finding:
+    check = f"{name} is whole"
+    try:
+        found = describe_file(folder / name)
+    except OSError as error:
+        return Finding(check, ok=False, detail=str(error))
+    return Finding(
+        check, ok=found == manifest.files[name], detail="" if found == manifest.files[name] else "its bytes differ"
+    )
+
+
+def _verify_counts(folder: Path, manifest: Manifest) -> Finding:
+    with Snapshot(folder, manifest, None) as snapshot:
+        counts = manifest.counts
+        expected = (counts["messages"], counts["searched"], counts["texts"])
+        found = (
+            int(snapshot.catalog.value("SELECT count(*) FROM messages")),
+            len(snapshot.lexical),
+            len(snapshot.vectors),
+        )
+    check = "catalog, words and vectors have the counts of the manifest"
+    return Finding(check, ok=found == expected, detail="" if found == expected else f"{found}, not {expected}")
