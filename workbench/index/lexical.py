@@ -121,14 +121,12 @@ class LexicalIndex:
         return query.boolean_query([(tantivy.Occur.Should, clause) for clause in clauses])
 
     def _filter(self, filters: Filters | None, conversation: int | None) -> list[tantivy.Query]:
-        if filters is None:
-            return []
         clauses = []
-        if filters.assistants:
+        if filters and filters.assistants:
             clauses.append(tantivy.Query.term_set_query(self._schema, "assistant", list(filters.assistants)))
-        if filters.roles:
+        if filters and filters.roles:
             clauses.append(tantivy.Query.term_set_query(self._schema, "role", list(filters.roles)))
-        if filters.after or filters.before:
+        if filters and (filters.after or filters.before):
             clauses.append(self._between(filters.after, filters.before))
         if conversation is not None:
             clauses.append(tantivy.Query.term_query(self._schema, "conversation", conversation))
@@ -141,7 +139,7 @@ class LexicalIndex:
             tantivy.FieldType.Integer,
             lower_bound=microseconds(after) if after else None,
             upper_bound=microseconds(before) if before else None,
-            include_upper=False,
+            include_upper=before is None,  # an open end must be called inclusive
         )
 
 

@@ -57,6 +57,8 @@ def ingest(paths: Sequence[Path], options: IngestOptions, progress: Progress) ->
     """
     files, reports = _find(paths, options.assistant)
     report = IngestReport(reports, options.dry_run)
+    if not files:
+        raise _nothing_found(report, paths)
     with ExitStack() as stack:
         if options.dry_run:
             database = stack.enter_context(_to_compare_with(options.store))
@@ -65,7 +67,8 @@ def ingest(paths: Sequence[Path], options: IngestOptions, progress: Progress) ->
             database = stack.enter_context(open_record(options.store))
         number = None if options.dry_run else start_import(database, ", ".join(map(str, paths)))
         _parse(database, files, report, options, progress)
-        _refuse_nothing(report, paths)
+        if not any(one.kept for one in report.files):  # an import that finds nothing is an error, not a success
+            raise _nothing_found(report, paths)
         if number is not None:
             _embed_and_publish(database, report, options, progress)
             finish_import(database, number, report.to_json())
@@ -115,12 +118,9 @@ def _parse(
             one.error = "not a single conversation is in it"
 
 
-def _refuse_nothing(report: IngestReport, paths: Sequence[Path]) -> None:
-    """An import that finds nothing is an error, not a success."""
-    if any(one.kept for one in report.files):
-        return
+def _nothing_found(report: IngestReport, paths: Sequence[Path]) -> EmptyExportError:
     reasons = "; ".join(dict.fromkeys(f"{one.place}: {one.error}" for one in report.failed))
-    raise EmptyExportError(
+    return EmptyExportError(
         f"no conversation was found in {', '.join(map(str, paths))}",
         reasons or "there is no export of the wanted assistant among the files",
         "docs/sources.md says which files to give",

@@ -46,11 +46,14 @@ _STAGE = f"""
         LEFT JOIN messages m ON m.id = i.id
         LEFT JOIN conversations c ON c.id = i.conversation_id;
     CREATE TEMP TABLE staged_conversations AS
-        SELECT i.*, c.id IS NULL AS is_new,
-            coalesce(c.row_hash <> i.row_hash AND {_WINS.format(stored="c.row_hash")}, false) AS is_changed,
-            EXISTS (SELECT 1 FROM staged_messages s
-                    WHERE s.conversation_id = i.id AND (s.is_new OR s.is_changed)) AS is_grown
-        FROM incoming_conversations i LEFT JOIN conversations c ON c.id = i.id;
+        SELECT *, stored IS NULL AS is_new,
+            coalesce((row_hash <> stored AND wins) OR (is_grown AND is_newer), false) AS is_changed
+        FROM (
+            SELECT i.*, c.row_hash AS stored, {_WINS.format(stored="c.row_hash")} AS wins,
+                (i.version, i.parser_revision) > (c.version, c.parser_revision) AS is_newer,
+                EXISTS (SELECT 1 FROM staged_messages s
+                        WHERE s.conversation_id = i.id AND (s.is_new OR s.is_changed)) AS is_grown
+            FROM incoming_conversations i LEFT JOIN conversations c ON c.id = i.id);
 """
 _UNSTAGE = "DROP TABLE IF EXISTS temp.staged_messages; DROP TABLE IF EXISTS temp.staged_conversations;"
 
@@ -64,7 +67,7 @@ _APPLY = """
     INSERT INTO passages BY NAME SELECT p.* FROM incoming_passages p
         JOIN staged_messages s ON s.id = p.message_id WHERE s.is_new OR s.is_changed;
     INSERT OR REPLACE INTO conversations BY NAME
-        SELECT * EXCLUDE (is_new, is_changed, is_grown) FROM staged_conversations WHERE is_new OR is_changed;
+        SELECT * EXCLUDE (is_new, is_changed, is_grown, is_newer, wins, stored) FROM staged_conversations WHERE is_new OR is_changed;
     UPDATE facts SET value = value + 1 WHERE name = 'revision';
 """
 

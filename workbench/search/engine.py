@@ -120,6 +120,7 @@ class SearchEngine:
         context, prior = self._adjustments(ordinals, fused, wanted=query.thread_context)
         return Scored(
             total=fused + context + prior,
+            found=np.isin(ordinals, words.ordinals) | np.isin(ordinals, meaning.ordinals),
             bm25=bm25, cosine=cosine, bm25_rank=ranks(bm25), cosine_rank=ranks(cosine),
             lexical_part=lexical_part, vector_part=vector_part, context=context, prior=prior,
         )  # fmt: skip

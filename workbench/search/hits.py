@@ -28,10 +28,12 @@ _SNIPPET_SOURCE = 200_000  # characters of a message that are looked through for
 class Scored:
     """Scores of all candidates and their parts: arrays of one length, nan (rank 0) where a leg knows nothing.
 
-    Ranks count from 1 among the candidates.
+    Ranks count from 1 among the candidates. `found` says whether a leg listed the message itself, so that the last of
+    a list, whose score is 0 by definition, is still a hit.
     """
 
     total: Floats
+    found: NDArray[np.bool_]
     bm25: Floats
     cosine: Floats
     bm25_rank: NDArray[np.int64]
@@ -45,7 +47,7 @@ class Scored:
 def fetch_hits(snapshot: Snapshot, query: Query, ordinals: Ordinals, scored: Scored) -> tuple[Hit, ...]:
     """The best `query.k` candidates as hits, best first; equal scores by ordinal."""
     order = np.lexsort((ordinals, -scored.total))
-    best = [int(i) for i in order[: query.k] if scored.total[i] > 0]
+    best = [int(i) for i in order if scored.found[i] or scored.total[i] > 0][: query.k]
     if not best:
         return ()
     catalog = snapshot.catalog.cursor()

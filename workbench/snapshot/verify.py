@@ -65,12 +65,13 @@ def _verify_snapshot(store: Path) -> list[Finding]:
         return [Finding("a generation is published", ok=False, detail=str(error))]
     with held:
         folder = generations.generation_folder(store, generation)
+        findings: list[Finding] = []
         try:
             manifest = Manifest.read(folder)
-            findings = [_verify_file(folder, name, manifest) for name in manifest.files]
+            findings += [_verify_file(folder, name, manifest) for name in manifest.files]
             findings.append(_verify_counts(folder, manifest))
         except (SnapshotError, StoreVersionError) as error:
-            return [Finding(f"generation {generation} can be opened", ok=False, detail=str(error))]
+            findings.append(Finding(f"generation {generation} can be opened", ok=False, detail=str(error)))
     return findings
 
 

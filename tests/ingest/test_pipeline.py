@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from building import claude_export
+from workbench.errors import EmptyExportError, StoreLockedError, UsageError
+from workbench.record import RECORD_FILE, WriterLock
+from workbench.workspace import Workbench
+
+CHATS = {"bread": ("flat loaf", "proof it longer"), "soup": ("miso soup?", "kombu first", "thanks")}
+
+
+@pytest.fixture
+def export(tmp_path: Path) -> Path:
+    return claude_export(tmp_path / "conversations.json", CHATS)
+
+
+def test_an_import_is_searchable_at_once(memory: Workbench, export: Path) -> None:
+    report = memory.ingest(export)
+    assert (report.total("kept"), report.total("messages")) == (2, 5)
+    assert report.texts_embedded == 5
+    assert report.generation == 1
+    assert memory.search("kombu").hits[0].title == "soup"
+
+
+def test_the_second_import_writes_and_embeds_nothing(memory: Workbench, export: Path) -> None:
+    memory.ingest(export)
+    again = memory.ingest(export)
+    assert (again.rows_written, again.texts_embedded, again.generation) == (0, 0, 1)
+    assert again.files[0].conversations == {"new": 0, "changed": 0, "unchanged": 2}
+
+
+def test_a_reader_that_stays_open_sees_the_new_generation_after_refresh(memory: Workbench, export: Path) -> None:
+    memory.ingest(export)
+    with Workbench(memory.settings) as reader:
+        assert len(reader.search("garden hose", alpha=0.0)) == 0
+        memory.ingest(claude_export(export.with_name("more.json"), {"garden": ("garden hose leaks",)}))
+        assert len(reader.search("garden hose", alpha=0.0)) == 0
+        reader.refresh()
+        assert len(reader.search("garden hose", alpha=0.0)) == 1
+
+
+def test_a_dry_run_leaves_no_trace(memory: Workbench, export: Path) -> None:
+    report = memory.ingest(export, dry_run=True)
+    assert report.total("messages_new") == 5
+    assert not memory.store.exists()
+    memory.ingest(export)
+    before = (memory.store / RECORD_FILE).read_bytes()
+    planned = memory.ingest(claude_export(export, {**CHATS, "tea": ("how hot?",)}), dry_run=True)
+    assert planned.files[0].conversations == {"new": 1, "changed": 0, "unchanged": 2}
+    assert (memory.store / RECORD_FILE).read_bytes() == before
+
+
+def test_one_bad_record_costs_only_itself(memory: Workbench, export: Path) -> None:
+    elements = json.loads(export.read_text(encoding="utf-8"))
+    export.write_text(json.dumps([elements[0], 7, {"chat_messages": "none"}, elements[1]]), encoding="utf-8")
+    report = memory.ingest(export)
+    assert report.total("messages") == 5
+    assert report.partial
+    assert {issue.place for issue in report.files[0].issues} == {"conversations.json[1]", "conversations.json[2]"}
+
+
+def test_a_truncated_export_gives_what_was_whole(memory: Workbench, export: Path) -> None:
+    text = export.read_text(encoding="utf-8")
+    export.write_text(text[: len(text) - 40], encoding="utf-8")
+    report = memory.ingest(export)
+    assert report.total("kept") == 1
+    assert any("ends in the middle" in issue.reason for issue in report.files[0].issues)
+
+
+def test_one_unreadable_path_does_not_stop_the_others(memory: Workbench, export: Path, tmp_path: Path) -> None:
+    shopping = tmp_path / "shopping.json"
+    shopping.write_text('{"milk": 2}', encoding="utf-8")
+    report = memory.ingest(shopping, export)
+    assert report.total("messages") == 5
+    assert report.partial
+    assert [one.place for one in report.failed] == [str(shopping)]
+
+
+def test_an_export_without_conversations_is_an_error(memory: Workbench, tmp_path: Path) -> None:
+    with pytest.raises(EmptyExportError, match="no conversation was found"):
+        memory.ingest(claude_export(tmp_path / "conversations.json", {"empty": ()}))
+
+
+def test_only_the_wanted_assistant_is_imported(memory: Workbench, export: Path) -> None:
+    with pytest.raises(EmptyExportError, match="wanted assistant"):
+        memory.ingest(export, assistant="gemini")
+    assert memory.ingest(export, assistant="claude").total("messages") == 5
+
+
+def test_nothing_to_import_is_said(memory: Workbench) -> None:
+    with pytest.raises(UsageError, match="nothing to import"):
+        memory.ingest()
+
+
+def test_an_import_beside_another_one_is_refused(memory: Workbench, export: Path) -> None:
+    with WriterLock(memory.store), pytest.raises(StoreLockedError, match="being written to"):
+        memory.ingest(export)
+
+
+def test_another_model_fills_its_own_index(memory: Workbench, export: Path) -> None:
+    memory.ingest(export)
+    with Workbench(memory.settings) as other:
+        manifest = other.snapshot.manifest
+        assert manifest.embedder == "static"
+        assert manifest.fingerprint.startswith("static-")
+
+
+def test_an_import_resumed_after_its_parsing_embeds_and_publishes_the_rest(
+    memory: Workbench, export: Path, tmp_path: Path
+) -> None:
+    """The model cannot be loaded: what was parsed is kept, and the next import goes on from there."""
+    with pytest.raises(Exception, match="cannot be loaded"):
+        memory.ingest(export, embedder=str(tmp_path / "no-such-model"))
+    report = memory.ingest(export)
+    assert report.total("messages_new") == 0
+    assert report.texts_embedded == 5
+    assert report.generation == 1
+    assert len(memory.search("kombu")) > 0

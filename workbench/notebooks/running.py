@@ -1,0 +1,156 @@
+"""Running one notebook with parameters, in this interpreter, and keeping what came of it."""
+
+from __future__ import annotations
+
+import ast
+import os
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+from ipykernel.kernelspec import RESOURCES, get_kernel_dict
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from nbclient.exceptions import CellControlSignal, DeadKernelError
+from nbformat.reader import NotJSONError
+from papermill.exceptions import PapermillException, PapermillExecutionError
+
+from workbench.errors import NotebookError, UsageError
+from workbench.notebooks.pages import page
+
+_INJECTED = "injected-parameters"
+
+
+@dataclass(frozen=True, slots=True)
+class NotebookRun:
+    """A notebook that ran to its end: where it is now, its page (None if none was wanted), and how long it took."""
+
+    notebook: Path
+    executed: Path
+    html: Path | None
+    parameters: Mapping[str, object]
+    seconds: float
+
+
+def run_notebook(
+    notebook: Path, *, output: Path, parameters: Mapping[str, object] | None = None, html: bool = True
+) -> NotebookRun:
+    """Run `notebook` and write it, executed, under its own name into the folder `output`, with an HTML page beside it.
+
+    The kernel is this interpreter, its working directory the folder of the notebook: relative paths among the
+    parameters are taken from there. Of a notebook that fails, what ran is written all the same. Progress is shown on
+    standard error if that is a terminal.
+
+    Raises:
+        UsageError: A parameter is not one of the notebook's, or `output` is the folder of the notebook.
+        NotebookError: The notebook cannot be read, or a cell of it failed.
+    """
+    notebook = notebook.resolve()
+    given = _checked(notebook, parameters or {})
+    if output.resolve() == notebook.parent:
+        raise UsageError(
+            f"{notebook.name} would be overwritten by its own run", "", "give another folder as the output"
+        )
+    output.mkdir(parents=True, exist_ok=True)
+    executed = output.resolve() / notebook.name
+    begun = time.perf_counter()
+    try:
+        _execute(notebook, executed, given)
+    except PapermillExecutionError as error:
+        _write_page(executed, wanted=html)
+        raise _failure(notebook, executed, error) from error
+    except (PapermillException, DeadKernelError, CellControlSignal, RuntimeError) as error:
+        raise NotebookError(
+            f"{notebook.name} could not be run to its end",
+            _last_line(f"{type(error).__name__}: {error}"),
+            f"what ran is kept in {executed}",
+        ) from error
+    written = _write_page(executed, wanted=html)
+    return NotebookRun(notebook, executed, written, given, time.perf_counter() - begun)
+
+
+def known_parameters(notebook: Path) -> dict[str, Any]:
+    """The parameters of a notebook with their defaults, as papermill reads them from the cell tagged `parameters`.
+
+    Raises:
+        NotebookError: It is not a notebook, or a default is not a literal.
+    """
+    try:
+        found = papermill.inspect_notebook(str(notebook))
+        return {name: ast.literal_eval(one["default"]) for name, one in found.items()}
+    except (NotJSONError, nbformat.ValidationError, OSError, KeyError, AttributeError, PapermillException) as error:
+        raise NotebookError(f"{notebook} cannot be read as a notebook", _last_line(str(error))) from error
+    except (ValueError, SyntaxError) as error:
+        raise NotebookError(
+            f"a parameter of {notebook.name} has a default that is not a literal", str(error),
+            "write a number, a string, True, False, None or a list of these",
+        ) from error  # fmt: skip
+
+
+def _checked(notebook: Path, parameters: Mapping[str, object]) -> dict[str, object]:
+    known = known_parameters(notebook)
+    unknown = [name for name in parameters if name not in known]
+    if unknown:
+        raise UsageError(
+            f"{notebook.name} has no parameter {', '.join(map(repr, unknown))}",
+            "",
+            f"its parameters are: {', '.join(known) or 'none'}",
+        )
+    return {name: str(value) if isinstance(value, Path) else value for name, value in parameters.items()}
+
+
+def _execute(notebook: Path, executed: Path, parameters: Mapping[str, object]) -> None:
+    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # a debugger's remarks on stderr are no output
+    papermill.execute_notebook(
+        str(notebook),
+        str(executed),
+        parameters=dict(parameters),
+        cwd=str(notebook.parent),
+        progress_bar={"desc": notebook.name} if sys.stderr.isatty() else False,
+        kernel_manager_class=_ThisInterpreter,
+    )
+
+
+class _ThisSpec(KernelSpecManager):  # type: ignore[misc] - jupyter_client's classes are untyped
+    """Knows one kernel, whatever is asked for: the interpreter that is running."""
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        return KernelSpec(resource_dir=RESOURCES, **get_kernel_dict())
+
+
+class _ThisInterpreter(AsyncKernelManager):  # type: ignore[misc]
+    """Starts kernels of the running interpreter, so that no kernel needs to be installed by hand."""
+
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**{**traits, "kernel_spec_manager": _ThisSpec()})
+
+
+def _failure(notebook: Path, executed: Path, error: PapermillExecutionError) -> NotebookError:
+    """The error of a cell, with the cell's number in the notebook as it was given, counted from 1."""
+    before = nbformat.read(str(executed), as_version=4).cells
+    injected = [i for i, cell in enumerate(before) if _INJECTED in cell.metadata.get("tags", [])]
+    # papermill counts the cell with the parameters, which is not in the notebook as it was given
+    number = error.cell_index + 1 - (1 if injected and injected[0] <= error.cell_index else 0)
+    return NotebookError(
+        f"{notebook.name} failed in cell {number} (In [{error.exec_count}])",
+        _last_line(f"{error.ename}: {error.evalue}" if error.evalue else error.ename),
+        f"what ran is kept in {executed}",
+    )
+
+
+def _write_page(executed: Path, *, wanted: bool) -> Path | None:
+    if not wanted:
+        return None
+    target = executed.with_suffix(".html")
+    target.write_text(page(nbformat.read(str(executed), as_version=4), executed.stem), encoding="utf-8")
+    return target
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "no reason was given"
