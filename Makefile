@@ -19,7 +19,7 @@ $(STAMP): pyproject.toml constraints.txt
 
 demo: $(STAMP)  ## Import the samples, search them, run a notebook
 	$(BIN)/workbench ingest data/samples
-	$(BIN)/workbench search "my bread came out flat and dense" -k 6
+	$(BIN)/workbench search "sourdough does not rise" -k 6
 	$(BIN)/python -m workbench.notebooks notebooks/02_explore.ipynb --output data/runs
 
 test: $(STAMP) lint  ## Run every check and test (under 15 minutes on two cores)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from workbench.embedding import Embedder, load_embedder
 from workbench.settings import Settings, load_settings
 from workbench.workspace import Workbench

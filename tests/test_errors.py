@@ -5,6 +5,7 @@ import pickle
 import re
 
 import pytest
+
 from workbench import errors
 from workbench.errors import WorkbenchError
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from building import claude_export
+
 from workbench.record import RECORD_FILE, connect_read_only
 from workbench.settings import Settings
 from workbench.workspace import Workbench

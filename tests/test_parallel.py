@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from workbench.errors import ParallelError, QueryError, UsageError
 from workbench.parallel import ParallelPlan, executor, plan_parallel
 

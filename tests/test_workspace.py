@@ -4,8 +4,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-import workbench
 from building import claude_export
+
+import workbench
 from workbench.display.formatters import conversation_html, report_html, result_html, stats_html
 from workbench.errors import NotFoundError, UsageError
 from workbench.settings import Settings, load_settings

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from workbench.embedding import Embedder, load_embedder
 from workbench.errors import EmbeddingError, NotFoundError, QueryError
 from workbench.ingest import IngestOptions, IngestReport, Progress, Silent, ingest
-from workbench.model import Filters, Query, SearchResult, Transcript
+from workbench.model import DEFAULT_ALPHA, Filters, Query, SearchResult, Transcript
 from workbench.search import SearchEngine
 from workbench.settings import Settings, load_settings
 from workbench.snapshot import Finding, Snapshot, open_snapshot, verify
@@ -91,7 +91,7 @@ class Workbench:
         text: str,
         *,
         k: int = 10,
-        alpha: float = 0.5,
+        alpha: float = DEFAULT_ALPHA,
         assistant: Names = None,
         role: Names = None,
         after: Time | None = None,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from building import claude_export
 from click.testing import CliRunner, Result
+
 from workbench.cli import main
 
 CHATS = {

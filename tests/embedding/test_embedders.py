@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from workbench.embedding import Embedder, load_embedder
 from workbench.errors import EmbeddingError
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
 from workbench.errors import SnapshotError
 from workbench.index import LexicalDocuments, LexicalIndex
 from workbench.index.lexical import microseconds

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+
 from workbench.errors import SnapshotError
 from workbench.index import VectorIndex, VectorProfile
 

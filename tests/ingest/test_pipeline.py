@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from building import claude_export
+
 from workbench.errors import EmptyExportError, StoreLockedError, UsageError
 from workbench.record import RECORD_FILE, WriterLock
 from workbench.workspace import Workbench

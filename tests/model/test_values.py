@@ -5,6 +5,7 @@ import pickle
 
 import pytest
 from building import transcript
+
 from workbench.model import Filters, artifact_id, content_hash, conversation_id, message_id, placed_message_id
 
 

@@ -8,6 +8,7 @@ import pytest
 from building import transcript
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from workbench.model import Artifact, ArtifactKind, Transcript, artifact_id
 from workbench.record import Database, MergeCounts, Status, merge, scratch_record, to_rows
 

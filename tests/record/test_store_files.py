@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from building import transcript
+
 from workbench.errors import StoreError, StoreLockedError, StoreMissingError, StoreVersionError, UsageError
 from workbench.record import (
     RECORD_FILE,

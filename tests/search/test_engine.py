@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from building import START, claude_export
+
 from workbench.errors import NotFoundError, QueryError, StoreMissingError
 from workbench.model import Query
 from workbench.search import SearchEngine

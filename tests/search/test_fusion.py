@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+
 from workbench.search.fusion import length_weight, min_max, neighbour_gain, ranks, scatter
 
 
@@ -28,7 +29,9 @@ def test_the_better_neighbour_counts() -> None:
 
 
 def test_context_fades_with_length() -> None:
-    assert length_weight(np.array([10, 200, 600, 1000, 5000]), 200, 1000).tolist() == [1.0, 1.0, 0.5, 0.0, 0.0]
+    lengths = np.array([10, 200, 600, 1000, 5000])
+    assert length_weight(lengths, 200, 1000, 0.0).tolist() == [1.0, 1.0, 0.5, 0.0, 0.0]
+    assert length_weight(lengths, 200, 1000, 0.5).tolist() == [1.0, 1.0, 0.75, 0.5, 0.5]
 
 
 def test_ranks_count_from_one_and_leave_out_the_unknown() -> None:

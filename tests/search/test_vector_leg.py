@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
 from building import transcript
+
 from workbench.embedding import Embedder
 from workbench.index import VectorProfile
 from workbench.record import add_vectors, merge, missing_passages, open_record, to_rows

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from building import transcript
+
 from workbench.embedding import Embedder
 from workbench.errors import SnapshotError, StoreMissingError, StoreVersionError
 from workbench.model import Transcript

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from workbench.text.passages import HEAD_CHARACTERS, HEAD_WORDS, passages
 
 

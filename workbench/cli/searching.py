@@ -8,7 +8,7 @@ import click
 
 from workbench.cli.terminal import COLOURS, assistant_name, console
 from workbench.cli.verb import Verb, echo_json, json_option, store_option
-from workbench.model import Hit, SearchResult
+from workbench.model import DEFAULT_ALPHA, Hit, SearchResult
 from workbench.workspace import Workbench
 
 
@@ -16,7 +16,7 @@ from workbench.workspace import Workbench
 @click.argument("query", nargs=-1, required=True)
 @store_option
 @click.option("-k", type=int, default=10, show_default=True, help="How many messages.")
-@click.option("--alpha", type=float, default=0.5, show_default=True, help="0: words only, 1: meaning only.")
+@click.option("--alpha", type=float, default=DEFAULT_ALPHA, show_default=True, help="0: words only, 1: meaning only.")
 @click.option("--assistant", multiple=True, help="Only of this assistant; may be repeated.")
 @click.option("--role", multiple=True, help="Only by this role (user, assistant); may be repeated.")
 @click.option("--after", help="Only from this date on (2025-03-31).")
@@ -72,7 +72,7 @@ def _print_hit(hit: Hit, *, explain: bool) -> None:
     text = Text(hit.snippet)
     for start, end in hit.highlights:
         text.stylize("bold yellow", start, end)
-    out.print(Padding(text, (0, 0, 0, 4)))
+    out.print(Padding(text, (0, 0, 0, 4)) if out.is_terminal else Text("    ") + text)
     if explain:
         parts = [f"{leg.leg} {leg.contribution:+.3f}{_standing(leg.rank, leg.score)}" for leg in hit.legs]
         out.print(f"    [dim]{' · '.join(parts)}[/]")

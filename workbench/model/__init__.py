@@ -12,9 +12,10 @@ from workbench.model.conversation import (
     Transcript,
 )
 from workbench.model.ids import artifact_id, content_hash, conversation_id, message_id, placed_message_id
-from workbench.model.retrieval import Filters, Hit, LegScore, Passage, Query, SearchResult
+from workbench.model.retrieval import DEFAULT_ALPHA, Filters, Hit, LegScore, Query, SearchResult
 
 __all__ = [
+    "DEFAULT_ALPHA",
     "SEARCHED_KINDS",
     "Artifact",
     "ArtifactKind",
@@ -25,7 +26,6 @@ __all__ = [
     "LegScore",
     "Message",
     "MessageKind",
-    "Passage",
     "Query",
     "Role",
     "SearchResult",

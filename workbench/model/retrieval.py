@@ -9,13 +9,7 @@ from datetime import datetime
 from workbench.model.conversation import MessageKind, Role
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """A piece of a message that gets a vector of its own. `hash` is over the text, so equal texts share a vector."""
-
-    message_id: str
-    text: str
-    hash: str
+DEFAULT_ALPHA = 0.4  # measured: see workbench.search.tuning
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +37,7 @@ class Query:
 
     text: str
     k: int = 10
-    alpha: float = 0.5
+    alpha: float = DEFAULT_ALPHA
     filters: Filters = field(default_factory=Filters)
     thread_context: bool = True
 

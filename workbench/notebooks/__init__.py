@@ -1,7 +1,7 @@
 """Running notebooks with parameters, and keeping the ones in the repository clean. The only importer of papermill.
 
-    python -m workbench.notebooks notebooks/02_explore.ipynb --output data/runs -p store ../data/store
-    python -m workbench.notebooks --refresh notebooks/*.ipynb
+python -m workbench.notebooks notebooks/02_explore.ipynb --output data/runs -p store ../data/store
+python -m workbench.notebooks --refresh notebooks/*.ipynb
 """
 
 from workbench.notebooks.cleaning import NO_OUTPUT_TAG, cleaned, faults, refresh

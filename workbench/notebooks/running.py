@@ -11,16 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import papermill
 from ipykernel.kernelspec import RESOURCES, get_kernel_dict
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
-from nbclient.exceptions import CellControlSignal, DeadKernelError
-from nbformat.reader import NotJSONError
+from nbclient.exceptions import CellControlSignal
 from papermill.exceptions import PapermillException, PapermillExecutionError
 
 from workbench.errors import NotebookError, UsageError
+from workbench.notebooks.files import read_notebook
 from workbench.notebooks.pages import page
 
 _INJECTED = "injected-parameters"
@@ -64,7 +63,7 @@ def run_notebook(
     except PapermillExecutionError as error:
         _write_page(executed, wanted=html)
         raise _failure(notebook, executed, error) from error
-    except (PapermillException, DeadKernelError, CellControlSignal, RuntimeError) as error:
+    except (PapermillException, CellControlSignal, RuntimeError) as error:  # a dead or silent kernel is a RuntimeError
         raise NotebookError(
             f"{notebook.name} could not be run to its end",
             _last_line(f"{type(error).__name__}: {error}"),
@@ -80,11 +79,10 @@ def known_parameters(notebook: Path) -> dict[str, Any]:
     Raises:
         NotebookError: It is not a notebook, or a default is not a literal.
     """
+    read_notebook(notebook)  # says what is wrong with a file that is no notebook
+    found = papermill.inspect_notebook(str(notebook))
     try:
-        found = papermill.inspect_notebook(str(notebook))
         return {name: ast.literal_eval(one["default"]) for name, one in found.items()}
-    except (NotJSONError, nbformat.ValidationError, OSError, KeyError, AttributeError, PapermillException) as error:
-        raise NotebookError(f"{notebook} cannot be read as a notebook", _last_line(str(error))) from error
     except (ValueError, SyntaxError) as error:
         raise NotebookError(
             f"a parameter of {notebook.name} has a default that is not a literal", str(error),
@@ -116,14 +114,14 @@ def _execute(notebook: Path, executed: Path, parameters: Mapping[str, object]) -
     )
 
 
-class _ThisSpec(KernelSpecManager):  # type: ignore[misc] - jupyter_client's classes are untyped
+class _ThisSpec(KernelSpecManager):
     """Knows one kernel, whatever is asked for: the interpreter that is running."""
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
         return KernelSpec(resource_dir=RESOURCES, **get_kernel_dict())
 
 
-class _ThisInterpreter(AsyncKernelManager):  # type: ignore[misc]
+class _ThisInterpreter(AsyncKernelManager):
     """Starts kernels of the running interpreter, so that no kernel needs to be installed by hand."""
 
     def __init__(self, **traits: Any) -> None:
@@ -132,10 +130,10 @@ class _ThisInterpreter(AsyncKernelManager):  # type: ignore[misc]
 
 def _failure(notebook: Path, executed: Path, error: PapermillExecutionError) -> NotebookError:
     """The error of a cell, with the cell's number in the notebook as it was given, counted from 1."""
-    before = nbformat.read(str(executed), as_version=4).cells
-    injected = [i for i, cell in enumerate(before) if _INJECTED in cell.metadata.get("tags", [])]
-    # papermill counts the cell with the parameters, which is not in the notebook as it was given
-    number = error.cell_index + 1 - (1 if injected and injected[0] <= error.cell_index else 0)
+    cells = read_notebook(executed).cells
+    above = cells[: error.cell_index + 1]  # papermill has put a remark on top: what stood above the cell, and it
+    # the cell with the given parameters is not in the notebook as it was given
+    number = error.cell_index + 1 - any(_INJECTED in cell.metadata.get("tags", []) for cell in above)
     return NotebookError(
         f"{notebook.name} failed in cell {number} (In [{error.exec_count}])",
         _last_line(f"{error.ename}: {error.evalue}" if error.evalue else error.ename),
@@ -147,7 +145,7 @@ def _write_page(executed: Path, *, wanted: bool) -> Path | None:
     if not wanted:
         return None
     target = executed.with_suffix(".html")
-    target.write_text(page(nbformat.read(str(executed), as_version=4), executed.stem), encoding="utf-8")
+    target.write_text(page(read_notebook(executed), executed.stem), encoding="utf-8")
     return target
 
 

@@ -74,7 +74,7 @@ class SearchEngine:
             return _Leg.empty()
         with run.stage("lexical"):
             found = self.snapshot.lexical.search(
-                query.text, self.tuning.candidates, filters=query.filters, conversation=conversation
+                query.text, self.tuning.lexical_candidates, filters=query.filters, conversation=conversation
             )
         run.plan["lexical"] = f"BM25, best {len(found[0]):,} of {len(self.snapshot.lexical):,} messages"
         return _Leg(*found)
@@ -94,7 +94,7 @@ class SearchEngine:
         if vector is None or len(self.snapshot.vectors) == 0:
             return _Leg.empty()
         with run.stage("vector"):
-            leg = search_vectors(self.snapshot, vector, self.tuning.candidates, mask)
+            leg = search_vectors(self.snapshot, vector, self.tuning.vector_candidates, mask)
         run.plan["vector"] = leg.plan
         return _Leg(leg.ordinals, leg.cosines)
 
@@ -134,7 +134,9 @@ class SearchEngine:
         gain = neighbour_gain(
             ordinals, fused, columns.previous[ordinals].astype(np.int64), columns.following[ordinals].astype(np.int64)
         )
-        weight = length_weight(columns.length[ordinals], tuning.short_characters, tuning.long_characters)
+        weight = length_weight(
+            columns.length[ordinals], tuning.short_characters, tuning.long_characters, tuning.long_share
+        )
         own = columns.role[ordinals] == ROLES.index(Role.USER)
         prior = np.where(own & (fused > 0), tuning.own_prior, 0.0)
         return (tuning.neighbour_weight * weight * gain).astype(np.float32), prior.astype(np.float32)

@@ -46,9 +46,10 @@ def neighbour_gain(ordinals: Ordinals, fused: Floats, previous: Ordinals, follow
     return best.astype(np.float32)
 
 
-def length_weight(lengths: NDArray[np.integer], short: int, long: int) -> Floats:
-    """1 up to `short` characters, 0 from `long` on, linear between."""
-    return np.clip((long - lengths) / max(1, long - short), 0.0, 1.0).astype(np.float32)
+def length_weight(lengths: NDArray[np.integer], short: int, long: int, least: float) -> Floats:
+    """1 up to `short` characters, `least` from `long` on, linear between."""
+    share = np.clip((long - lengths) / max(1, long - short), 0.0, 1.0)
+    return (least + (1.0 - least) * share).astype(np.float32)
 
 
 def ranks(scores: Floats) -> NDArray[np.int64]:

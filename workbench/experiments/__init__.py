@@ -1,0 +1,1 @@
+"""Experiments: the corpora they run on, tuning, load, stress, baselines and their reports."""
