@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
@@ -26,6 +27,7 @@ MakeWorker = Callable[[], Callable[[Item], Result]]
 # on one core it cannot pay.
 RAY_WORTH_SECONDS = 30.0
 _IN_FLIGHT_PER_WORKER = 2
+_CONNECT_SECONDS = 5.0
 _OBJECT_STORE_BYTES = 512 * 1024 * 1024
 
 
@@ -105,12 +107,15 @@ class InlineExecutor:
 
 
 class _Worker:
-    """What runs inside a Ray actor."""
+    """What runs inside a Ray actor. Made at its first batch: an error while an actor starts would lose its type."""
 
     def __init__(self, make_worker: MakeWorker[Any, Any]) -> None:
-        self._work = make_worker()
+        self._make_worker = make_worker
+        self._work: Callable[[Any], Any] | None = None
 
     def run(self, item: Any) -> Any:
+        if self._work is None:
+            self._work = self._make_worker()
         return self._work(item)
 
 
@@ -126,6 +131,7 @@ class RayExecutor:
         import ray
 
         try:
+            _check_reachable(self._plan.address)
             if self._plan.address:
                 ray.init(address=self._plan.address, log_to_driver=False, logging_level=logging.ERROR)
             else:
@@ -187,3 +193,18 @@ class RayExecutor:
         finally:
             for actor in actors:
                 ray.kill(actor)
+
+
+def _check_reachable(address: str | None) -> None:
+    """Refuse an address where nobody listens at once: Ray itself tries for five minutes and then ends the process.
+
+    Raises:
+        OSError: Nobody is there.
+        ValueError: It is no address.
+    """
+    if address in (None, "auto"):
+        return
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdigit():
+        raise ValueError(f"{address!r} is not of the form host:port")
+    socket.create_connection((host, int(port)), timeout=_CONNECT_SECONDS).close()

@@ -15,7 +15,7 @@ from workbench.sources import ExportFile, Record
 # A batch is the unit of transport, of work and of commit: large enough that its overhead vanishes, small enough that
 # a worker holds little and a killed import repeats little.
 BATCH_BYTES = 4 * 1024 * 1024
-PARSE_BYTES_PER_SECOND = 12e6  # of one core, rows included; decides only whether Ray is worth starting
+PARSE_BYTES_PER_SECOND = 10e6  # of one core, rows included; decides only whether Ray is worth starting
 
 
 @dataclass(frozen=True, slots=True)

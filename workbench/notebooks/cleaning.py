@@ -20,10 +20,9 @@ from nbformat import NotebookNode
 from workbench.errors import NotebookError, UsageError
 from workbench.notebooks.files import as_text, node, read_notebook
 from workbench.notebooks.navigation import navigated
-from workbench.notebooks.running import run_notebook
+from workbench.notebooks.running import PARAMETERS_TAG, run_notebook
 
 NO_OUTPUT_TAG = "nbval-ignore-output"
-PARAMETERS_TAG = "parameters"
 _MAX_LINES = 14
 _METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -34,23 +33,30 @@ _MAGIC = re.compile(r"^\s*[!%]", re.MULTILINE)
 
 
 def cleaned(notebook: NotebookNode) -> NotebookNode:
-    """The notebook as it is committed: no execution counts, no metadata but tags, no outputs where they vary."""
+    """The notebook as it is committed: no metadata but tags, no outputs where they vary, no history in its counts.
+
+    nbval compares a cell only if it has an execution count: such a cell has its place among the cells of code, which is
+    the count that a run from the top gives; the others have none.
+    """
     result = deepcopy(notebook)
     result.nbformat, result.nbformat_minor = 4, 5
     result.metadata = node(_METADATA)
+    place = 0
     for cell in result.cells:
         tags = sorted(set(cell.metadata.get("tags", [])))
         cell.metadata = node({"tags": tags} if tags else {})
         cell.source = cell.source.strip()
         if cell.cell_type == "code":
-            cell.execution_count = None
-            cell.outputs = [] if NO_OUTPUT_TAG in tags else [_cleaned_output(output) for output in cell.outputs]
+            place += 1
+            compared = NO_OUTPUT_TAG not in tags
+            cell.execution_count = place if compared else None
+            cell.outputs = [_cleaned_output(output, place) for output in cell.outputs] if compared else []
     return result
 
 
-def _cleaned_output(output: NotebookNode) -> NotebookNode:
+def _cleaned_output(output: NotebookNode, place: int) -> NotebookNode:
     if "execution_count" in output:
-        output.execution_count = None
+        output.execution_count = place
     if "metadata" in output:
         output.metadata = node({})
     return output
@@ -93,7 +99,7 @@ def _faults_of_cells(notebook: NotebookNode) -> Iterator[str]:
 
 def _faults_of_state(notebook: NotebookNode) -> Iterator[str]:
     if notebook != cleaned(notebook):
-        yield "it holds execution counts, outputs or metadata that `--refresh` takes out"
+        yield "its execution counts, outputs or metadata are not as `--refresh` leaves them"
 
 
 def _is_literal(value: ast.expr) -> bool:

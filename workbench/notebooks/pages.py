@@ -14,7 +14,12 @@ from plotly.offline import get_plotlyjs
 _FIGURE = "application/vnd.plotly.v1+json"
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _exporter: Any = HTMLExporter  # carries no types
-_CONFIG = {"displaylogo": False, "responsive": True}
+_CONFIG = {
+    "displaylogo": False,
+    "responsive": True,
+    "displayModeBar": "hover",
+    "modeBarButtonsToRemove": ["select2d", "lasso2d"],
+}
 
 # nbconvert's own page, without the scripts that it would load from elsewhere. Formulas and Mermaid diagrams would need
 # them; our notebooks have none.

@@ -6,12 +6,13 @@ import ast
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import papermill
+import zmq
 from ipykernel.kernelspec import RESOURCES, get_kernel_dict
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
@@ -22,6 +23,7 @@ from workbench.errors import NotebookError, UsageError
 from workbench.notebooks.files import read_notebook
 from workbench.notebooks.pages import page
 
+PARAMETERS_TAG = "parameters"
 _INJECTED = "injected-parameters"
 
 
@@ -74,20 +76,31 @@ def run_notebook(
 
 
 def known_parameters(notebook: Path) -> dict[str, Any]:
-    """The parameters of a notebook with their defaults, as papermill reads them from the cell tagged `parameters`.
+    """The parameters of a notebook with their defaults, from the cell tagged `parameters`.
+
+    Read from the syntax tree: papermill's own inspection takes a line at a time and ends a default at the first `#`.
 
     Raises:
         NotebookError: It is not a notebook, or a default is not a literal.
     """
-    read_notebook(notebook)  # says what is wrong with a file that is no notebook
-    found = papermill.inspect_notebook(str(notebook))
+    cells = read_notebook(notebook).cells
+    source = "\n".join(cell.source for cell in cells if PARAMETERS_TAG in cell.metadata.get("tags", []))
     try:
-        return {name: ast.literal_eval(one["default"]) for name, one in found.items()}
+        return {name: ast.literal_eval(value) for name, value in _assignments(ast.parse(source))}
     except (ValueError, SyntaxError) as error:
         raise NotebookError(
-            f"a parameter of {notebook.name} has a default that is not a literal", str(error),
+            f"a parameter of {notebook.name} has a default that is not a literal",
+            str(error),
             "write a number, a string, True, False, None or a list of these",
-        ) from error  # fmt: skip
+        ) from error
+
+
+def _assignments(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
+    for statement in tree.body:
+        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and statement.value:
+            yield statement.target.id, statement.value
+        elif isinstance(statement, ast.Assign):
+            yield from ((target.id, statement.value) for target in statement.targets if isinstance(target, ast.Name))
 
 
 def _checked(notebook: Path, parameters: Mapping[str, object]) -> dict[str, object]:
@@ -122,10 +135,15 @@ class _ThisSpec(KernelSpecManager):
 
 
 class _ThisInterpreter(AsyncKernelManager):
-    """Starts kernels of the running interpreter, so that no kernel needs to be installed by hand."""
+    """Starts kernels of the running interpreter, so that no kernel needs to be installed by hand.
+
+    What goes to and from the kernel is encrypted where the installation can do it: other users of the machine could
+    listen otherwise, and the kernel says so on standard error.
+    """
 
     def __init__(self, **traits: Any) -> None:
-        super().__init__(**{**traits, "kernel_spec_manager": _ThisSpec()})
+        encryption = {"transport_encryption": "auto"} if zmq.has("curve") else {}
+        super().__init__(**{**traits, **encryption, "kernel_spec_manager": _ThisSpec()})
 
 
 def _failure(notebook: Path, executed: Path, error: PapermillExecutionError) -> NotebookError:

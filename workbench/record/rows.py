@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import pyarrow as pa
 
 from workbench.model import SEARCHED_KINDS, Artifact, Conversation, Message, Transcript, content_hash
@@ -126,5 +127,5 @@ def _json(value: Mapping[str, Any]) -> str:
 
 
 def _row_hash(row: object) -> str:
-    text = json.dumps(row, ensure_ascii=False, sort_keys=True, default=str)
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    raw = orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
+    return hashlib.blake2b(raw, digest_size=16).hexdigest()

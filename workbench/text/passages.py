@@ -9,13 +9,17 @@ import re
 HEAD_WORDS = 60
 HEAD_CHARACTERS = 600  # for scripts without spaces, and for minified code
 
-_MARKUP = re.compile(r"```[\w+-]*|[#*_`>|]+")
-_SPACE = re.compile(r"\s+")
+_READ_CHARACTERS = 2 * HEAD_CHARACTERS  # markup and white space included
+
+_FENCE = re.compile(r"```[\w+-]*")
+_MARKUP = str.maketrans(dict.fromkeys("#*_`>|", " "))
 
 
 def passages(content: str) -> tuple[str, ...]:
     """The passages of a message that get a vector: its head, without markup. Empty if the message has no words."""
-    head = content[: HEAD_CHARACTERS * 4]
-    words = _SPACE.sub(" ", _MARKUP.sub(" ", head)).strip().split(" ")
+    head = content[:_READ_CHARACTERS]
+    if "```" in head:
+        head = _FENCE.sub(" ", head)
+    words = head.translate(_MARKUP).split()
     text = " ".join(words[:HEAD_WORDS])[:HEAD_CHARACTERS].rstrip()
     return (text,) if text else ()
