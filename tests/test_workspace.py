@@ -42,6 +42,13 @@ def test_sql_reads_and_cannot_write(filled: Workbench) -> None:
         filled.sql("SELEC 1")
 
 
+def test_one_process_may_have_a_store_open_several_times(filled: Workbench) -> None:
+    with Workbench(filled.settings) as other:
+        assert other.stats() == filled.stats()
+        assert all(finding.ok for finding in filled.verify())
+        assert other.search("miso").hits == filled.search("miso").hits
+
+
 def test_a_conversation_is_read_back_as_it_was_stored(filled: Workbench) -> None:
     hit = filled.search("miso").hits[0]
     found = filled.conversation(hit.conversation_id)

@@ -142,7 +142,8 @@ try:
     main(["search", "flat loaf", "--store", sys.argv[1], "--json"])
 except SystemExit as end:
     assert not end.code
-print([name for name in ("torch", "transformers", "ray", "pandas", "polars", "plotly", "IPython") if name in sys.modules])
+heavy = ("torch", "transformers", "ray", "pandas", "polars", "plotly", "IPython")
+print([name for name in heavy if name in sys.modules])
 """
 
 

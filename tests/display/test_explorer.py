@@ -56,7 +56,7 @@ def test_reading_a_hit_opens_its_conversation_at_the_message(filled: Workbench) 
     box = Explorer(filled, "25 degrees")
     box._rows[0].button.click()
     assert "At 25 degrees." in box.reader.value
-    assert "2 earlier messages" in box.reader.value
+    assert "3 earlier messages" in box.reader.value
     box.text.value = "rain"
     assert box.reader.value == ""
 

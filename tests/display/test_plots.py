@@ -162,7 +162,7 @@ def test_hits_lie_at_their_date_and_score() -> None:
     assert (list(claude.y), list(gemini.y)) == ([1.0, 0.5], [1.0 / 3])
     assert list(claude.marker.symbol) == ["circle", "diamond"]
     assert list(claude.customdata) == ["m_1", "m_2"]
-    assert "2 of 3 hits with Claude" in titles(figure)
+    assert "best with Claude, 04 Mar 2024 3 messages" in titles(figure)
     assert "1 hit without a time left out" in titles(figure)
 
 

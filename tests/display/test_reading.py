@@ -27,11 +27,18 @@ def branched() -> tuple[Transcript, Message, Message]:
 def test_what_is_not_around_the_message_is_folded_away() -> None:
     whole = transcript("long", *TEXTS)
     html = reading_html(whole, whole.messages[4].id)
-    assert "3 earlier messages" in html
+    assert "4 earlier messages" in html
     assert "1 later message<" in html
     before, after = html.split("message number 4")
     assert before.count("outline") == 1  # the found message alone is marked
     assert "outline" not in after
+    assert "message number 3" in before.split("</details>")[1]
+
+
+def test_a_long_answer_before_the_message_does_not_push_it_out_of_sight() -> None:
+    whole = transcript("long", "a question", "an answer " * 500, "the next question")
+    html = reading_html(whole, whole.messages[2].id)
+    assert html.split("</details>")[1].count("an answer") < 30
 
 
 def test_a_message_on_the_active_path_is_read_with_the_active_path() -> None:

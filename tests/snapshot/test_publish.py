@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -93,11 +92,12 @@ def test_what_an_interrupted_publication_left_is_never_read_and_cleared_away(sto
 def test_unchanged_vectors_are_linked_not_written_again(store: Store) -> None:
     store.publish(BREAD)
     with open_snapshot(store.folder) as old:
-        first = os.stat(old.folder / "vectors" / "vectors.f16.npy").st_ino
+        first = (old.folder / "vectors" / "vectors.f16.npy").stat().st_ino
         renamed = transcript("bread", "flat loaf again", "proof it longer, at 24 degrees", title="Loaves", updated=1)
         manifest = store.publish(renamed)
         assert manifest.generation == 2
-        assert os.stat(store.folder / "snapshots" / "000002" / "vectors" / "vectors.f16.npy").st_ino == first
+        linked = store.folder / "snapshots" / "000002" / "vectors" / "vectors.f16.npy"
+        assert linked.stat().st_ino == first
 
 
 def test_snapshots_made_anew_from_the_record_are_the_same(store: Store) -> None:

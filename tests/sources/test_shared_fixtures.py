@@ -34,3 +34,21 @@ def test_a_real_file_is_read_or_refused_with_a_reason(path: Path) -> None:
         )
         assert {artifact.message_id for artifact in one.artifacts} <= depths.keys()
         assert any(message.on_active_path for message in one.messages)
+
+
+@pytest.mark.parametrize(
+    ("name", "messages"),
+    [
+        # 13 nodes; the root has no message and the system message below it no words
+        ("chatgpt/lotblocks__DumeeApp__chatgpt-tree.json", 11),
+        # 6 nodes, of which the first is an empty system message
+        ("chatgpt/mitkury__chatgpt-export-parser__example-conversation.json", 5),
+        # three questions, three answers
+        ("claude/osteele__claude-chat-viewer__cooking.json", 6),
+        # ten messages with every fault its author could think of, none without words
+        ("claude/osteele__claude-chat-viewer__conversation-with-errors.json", 10),
+    ],
+)
+def test_messages_counted_by_hand(name: str, messages: int) -> None:
+    conversations, _ = read(FIXTURES / name)
+    assert sum(len(one.messages) for one in conversations) == messages

@@ -22,8 +22,8 @@ def reciprocal_rank(ranking: Sequence[str], grades: Mapping[str, int], k: int) -
 def ndcg(ranking: Sequence[str], grades: Mapping[str, int], k: int) -> float:
     """Normalised discounted cumulative gain at k: DCG / DCG of the ideal ranking.
 
-    DCG = sum over ranks i = 1..k of grade(i) / log2(i + 1), as in Järvelin and Kekäläinen (2002) in the linear form that
-    trec_eval uses.
+    DCG = sum over ranks i = 1..k of grade(i) / log2(i + 1), as in Järvelin and Kekäläinen (2002) in the linear form
+    that trec_eval uses.
     """
     ideal = _dcg(sorted(grades.values(), reverse=True)[:k])
     return _dcg([grades.get(one, 0) for one in ranking[:k]]) / ideal

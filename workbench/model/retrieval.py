@@ -8,7 +8,6 @@ from datetime import datetime
 
 from workbench.model.conversation import MessageKind, Role
 
-
 DEFAULT_ALPHA = 0.4  # measured: see workbench.search.tuning
 
 

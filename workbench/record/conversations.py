@@ -67,7 +67,8 @@ _APPLY = """
     INSERT INTO passages BY NAME SELECT p.* FROM incoming_passages p
         JOIN staged_messages s ON s.id = p.message_id WHERE s.is_new OR s.is_changed;
     INSERT OR REPLACE INTO conversations BY NAME
-        SELECT * EXCLUDE (is_new, is_changed, is_grown, is_newer, wins, stored) FROM staged_conversations WHERE is_new OR is_changed;
+        SELECT * EXCLUDE (is_new, is_changed, is_grown, is_newer, wins, stored)
+        FROM staged_conversations WHERE is_new OR is_changed;
     UPDATE facts SET value = value + 1 WHERE name = 'revision';
 """
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 RECORD_FILE = "record.duckdb"
+_WRITER_MEMORY = "2GB"  # beyond it DuckDB spills to disk: an import must leave room for the person's other work
 
 
 class Database:
@@ -136,7 +137,7 @@ def open_record(store: Path) -> Database:
         StoreLockedError: Another program has the file open.
     """
     store.mkdir(parents=True, exist_ok=True)
-    database = _connect(store / RECORD_FILE, read_only=False)
+    database = _connect(store / RECORD_FILE, read_only=False, settings={"memory_limit": _WRITER_MEMORY})
     try:
         migrate(database)
     except BaseException:
@@ -163,10 +164,10 @@ def connect_read_only(path: Path, *, memory: str = "512MB") -> Database:
     """
     if not path.exists():
         raise StoreMissingError(f"there is no {path.name} in {path.parent}", "", "run `workbench ingest` first")
-    database = _connect(path, read_only=True)
-    for setting in (f"memory_limit='{memory}'", "enable_external_access=false", "lock_configuration=true"):
-        database.run(f"SET {setting}")
-    return database
+    # Given when connecting, not set afterwards: a second reader in the same process shares DuckDB's instance, whose
+    # configuration is locked by then.
+    settings = {"memory_limit": memory, "enable_external_access": "false", "lock_configuration": "true"}
+    return _connect(path, read_only=True, settings=settings)
 
 
 def migrate(database: Database, migrations: Sequence[Callable[[Database], None]] = MIGRATIONS) -> None:
@@ -185,9 +186,9 @@ def migrate(database: Database, migrations: Sequence[Callable[[Database], None]]
             database.run("INSERT INTO migrations VALUES (?, ?)", [number, step.__name__])
 
 
-def _connect(path: Path, *, read_only: bool) -> Database:
+def _connect(path: Path, *, read_only: bool, settings: dict[str, str]) -> Database:
     try:
-        return Database(duckdb.connect(str(path), read_only=read_only), path)
+        return Database(duckdb.connect(str(path), read_only=read_only, config=dict(settings)), path)
     except duckdb.IOException as error:
         if "lock" in str(error).lower():
             raise StoreLockedError(

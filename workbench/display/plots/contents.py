@@ -61,8 +61,8 @@ def conversation_lengths(source: Source) -> go.Figure:
     lengths = thread.group_by("conversation_id", "assistant").agg(pl.len().alias("length"))
     if lengths.is_empty():
         return nothing("Lengths of conversations", "There are no conversations.")
-    longest = int(lengths["length"].max())  # type: ignore[arg-type] - the frame is not empty
-    bins = _doubling_bins(int(lengths["length"].min()), longest)  # type: ignore[arg-type]
+    shortest, longest = lengths.select(pl.min("length").alias("min"), pl.max("length").alias("max")).row(0)
+    bins = _doubling_bins(shortest, longest)
     fig = figure(
         f"Half of the {count(lengths.height, 'conversation')} have at most {_median(lengths)} messages, "
         f"the longest {longest:,}",

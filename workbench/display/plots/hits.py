@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from html import escape
 from textwrap import wrap
 
@@ -22,17 +21,17 @@ def hits_in_time(result: SearchResult) -> go.Figure:
     if not timed:
         why = f"None of the {count(len(result), 'hit')} has a time." if len(result) else "Nothing was found."
         return nothing(f"“{query}”", why)
-    by_assistant = Counter(hit.assistant for hit in timed)
-    [(most, number)] = by_assistant.most_common(1)
+    assistants = sorted({hit.assistant for hit in timed})
     untimed = len(result) - len(timed)
+    best = timed[0]
     fig = figure(
-        f"“{query}”: {number:,} of {count(len(timed), 'hit')} with {name(most)}",
-        "Each mark is a message: ● yours, ◆ the assistant's; numbers are ranks. Point at one to read it."
+        f"“{query}”: best with {name(best.assistant)}, {best.created_at:%d %b %Y}",
+        f"{count(len(timed), 'message')}: ● yours, ◆ the assistant's; numbers are ranks. Point at one to read it."
         + (f" {count(untimed, 'hit')} without a time left out." if untimed else ""),
         height=460,
     )
-    palette = colours(by_assistant)
-    for assistant in sorted(by_assistant):
+    palette = colours(assistants)
+    for assistant in assistants:
         _add_marks(fig, [hit for hit in timed if hit.assistant == assistant], palette[assistant])
     fig.update_layout(hovermode="closest")
     fig.update_xaxes(title_text="date (UTC)")

@@ -1,0 +1,56 @@
+"""The notebooks in the repository run: with papermill and other parameters, and with nbval as they are."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from notebook_files import NOTEBOOKS, REPOSITORY, SAMPLES
+
+from workbench.notebooks import known_parameters, run_notebook
+from workbench.settings import Settings
+from workbench.workspace import Workbench
+
+pytestmark = pytest.mark.slow
+FIRST_THREE = [path for path in NOTEBOOKS if path.name < "03"]
+each = pytest.mark.parametrize("path", [pytest.param(path, id=path.stem) for path in FIRST_THREE])
+
+
+@each
+def test_it_runs_with_other_parameters_and_gives_a_page_for_itself(path: Path, tmp_path: Path, cache: Path) -> None:
+    places = {"store": tmp_path / "store", "samples": SAMPLES, "exports": SAMPLES}
+    given = {name: places[name] for name in known_parameters(path) if name in places}
+    run = run_notebook(path, output=tmp_path / "runs", parameters=given)
+    with Workbench(Settings(store=tmp_path / "store", cache=cache)) as memory:
+        assert memory.stats().counts["conversations"] > 50
+    assert run.html is not None
+    assert "<script src" not in run.html.read_text(encoding="utf-8")
+
+
+def test_a_dry_run_of_the_import_writes_nothing(tmp_path: Path) -> None:
+    given = {"store": tmp_path / "store", "exports": SAMPLES, "dry_run": True}
+    run_notebook(REPOSITORY / "notebooks" / "01_ingest.ipynb", output=tmp_path / "runs", parameters=given, html=False)
+    assert not (tmp_path / "store").exists()
+
+
+def test_an_import_of_nothing_fails_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    given = {"store": tmp_path / "store", "exports": tmp_path / "empty"}
+    with pytest.raises(Exception, match=r"01_ingest\.ipynb failed in cell .*no conversation was found"):
+        run_notebook(REPOSITORY / "notebooks" / "01_ingest.ipynb", output=tmp_path / "runs", parameters=given)
+
+
+@each
+def test_its_outputs_are_what_the_code_gives_on_an_empty_store(path: Path, tmp_path: Path) -> None:
+    """nbval, in a copy of the project, so that the repository's own store is neither needed nor touched."""
+    shutil.copytree(SAMPLES, tmp_path / "data" / "samples")
+    (tmp_path / "notebooks").mkdir()
+    copy = shutil.copy(path, tmp_path / "notebooks")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")  # not ours: its options are for our tests
+    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q", "-p", "no:cacheprovider", copy]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout[-6000:]
+    assert (tmp_path / "data" / "store").is_dir()
