@@ -96,11 +96,12 @@ def test_a_killed_import_loses_nothing_committed_and_leaves_nothing_half_made(tm
     store = tmp_path / "store"
     exports = [garden(tmp_path, f"part-{i}", 400) for i in range(KILLS)]
     settings = Settings(store=store, cache=cache, ray="off")
-    with Workbench(settings) as memory:
-        memory.ingest(garden(tmp_path, "base", 50))
-    committed, killed = 100, 0
+    begun = time.perf_counter()
+    assert not kill_an_import(garden(tmp_path, "base", 400), store, cache, after=120)
+    whole = time.perf_counter() - begun
+    committed, killed = 800, 0
     for number, export in enumerate(exports):
-        killed += kill_an_import(export, store, cache, after=randomness.uniform(0.4, 2.6))
+        killed += kill_an_import(export, store, cache, after=whole * randomness.uniform(0.3, 1.0))
         with Workbench(settings) as memory:
             assert [finding for finding in memory.verify() if not finding.ok] == [], f"after kill {number}"
             assert memory.search("reminder about the garden").hits
@@ -112,7 +113,7 @@ def test_a_killed_import_loses_nothing_committed_and_leaves_nothing_half_made(tm
     assert killed >= KILLS // 2, "the imports ended before they could be killed"
     with Workbench(settings) as memory:
         memory.ingest(*exports)
-        assert memory.stats().counts["messages"] == 100 + KILLS * 800
+        assert memory.stats().counts["messages"] == 800 + KILLS * 800
         assert memory.stats().counts["pending"] == 0
         assert memory.ingest(*exports).rows_written == 0
         assert [finding for finding in memory.verify() if not finding.ok] == []
