@@ -128,8 +128,10 @@ def _nothing_found(report: IngestReport, paths: Sequence[Path]) -> EmptyExportEr
 
 
 def _embed_and_publish(database: Database, report: IngestReport, options: IngestOptions, progress: Progress) -> None:
+    progress.start("loading the model (the first time it is made)", 0, "")
     with _timed(report, "loading the model"):
         embedder = load_embedder(options.embedder, options.cache)
+    progress.finish()
     report.embedder = embedder.fingerprint
     with _timed(report, "embedding"):
         report.texts_embedded = _embed(database, embedder, report, options, progress)

@@ -112,7 +112,7 @@ def _cell(data: bytes) -> Cell:
     title = _plain(_BREAK.split(body[1].decode("utf-8", "replace"), maxsplit=1)[0]) if body else ""
     _, known = prompt_of(title)
     if known is False:
-        return Cell(data, skipped=f"Gemini that are no prompt: {verb_of(title)}")
+        return Cell(data, skipped=f"Gemini, not a prompt ({verb_of(title)})")
     caption = data.rfind(_CAPTION)
     return Cell(data, thread_of(data[caption:]) if caption >= 0 else None)
 

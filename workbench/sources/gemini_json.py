@@ -87,7 +87,7 @@ def _cell(data: bytes) -> Cell:
         return Cell(data, skipped=header or named)
     title = _string(_TITLE.search(data))
     if _is_other(title, answered=b'"safeHtmlItem"' in data, attached=b'"attachedFiles"' in data):
-        return Cell(data, skipped=f"Gemini that are no prompt: {verb_of(title)}")
+        return Cell(data, skipped=f"Gemini, not a prompt ({verb_of(title)})")
     details = _DETAILS.search(data)
     thread = thread_of(details[0]) if details else None
     if thread is None and not (details and b"gemini.google.com" in details[0]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import html
 import re
+import textwrap
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -167,7 +168,7 @@ def _conversation(ordered: Sequence[Activity], thread: str | None) -> Conversati
         id=conversation_id("gemini", native),
         assistant="gemini",
         native_id=native,
-        title=first.strip().split("\n", 1)[0][:_TITLE].strip(),
+        title=textwrap.shorten(first.strip().split("\n", 1)[0], _TITLE, placeholder=" …"),
         created_at=times[0] if times else None,
         updated_at=times[-1] if times else None,
         url=f"https://gemini.google.com/app/{thread}" if thread else None,
