@@ -81,7 +81,7 @@ def test_a_report_renders(filled: Workbench, tmp_path: Path) -> None:
 def test_settings_come_from_file_then_environment(tmp_path: Path) -> None:
     (tmp_path / "workbench.toml").write_text('store = "elsewhere"\nworkers = 3\n', encoding="utf-8")
     found = load_settings(tmp_path, {"WORKBENCH_WORKERS": "5"})
-    assert (found.store, found.workers, found.embedder) == (Path("elsewhere"), 5, "static")
+    assert (found.store, found.workers, found.embedder) == (Path("elsewhere"), 5, "")
 
 
 def test_all_faulty_settings_are_named_at_once(tmp_path: Path) -> None:

@@ -39,10 +39,16 @@ class WorkbenchError(Exception):
         self.todo = todo
 
     def __str__(self) -> str:
-        return " ".join(_sentence(part) for part in (self.what, self.why, self.todo) if part)
+        parts = [part for part in (self.what, self.why, self.todo) if part]
+        return " ".join([_ended(parts[0]), *(_ended(_begun(part)) for part in parts[1:])]) if parts else ""
 
 
-def _sentence(text: str) -> str:
+def _begun(text: str) -> str:
+    """`text` with a capital, unless it begins with a name or a command."""
+    return text[0].upper() + text[1:] if text.split(" ", 1)[0].rstrip(",:").isalpha() else text
+
+
+def _ended(text: str) -> str:
     return text if text[-1:] in ".!?:" else text + "."
 
 

@@ -25,12 +25,13 @@ class Settings:
     """What can be set for a whole installation.
 
     `store` is the folder of record and snapshots, `cache` that of models made on this machine, `embedder` a name known
-    to `load_embedder`, `ray` as in `plan_parallel`, `workers` the number of Ray workers (0: one per core).
+    to `load_embedder` (empty: the one that the store has, "static" for a new one), `ray` as in `plan_parallel`,
+    `workers` the number of Ray workers (0: one per core).
     """
 
     store: Path = Path("data/store")
     cache: Path = Path()
-    embedder: str = "static"
+    embedder: str = ""
     ray: str = "auto"
     workers: int = 0
 

@@ -10,12 +10,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from workbench.embedding import Embedder, load_embedder
-from workbench.errors import EmbeddingError, NotFoundError, QueryError
+from workbench.errors import EmbeddingError, QueryError
 from workbench.ingest import IngestOptions, IngestReport, Progress, Silent, ingest
 from workbench.model import DEFAULT_ALPHA, Filters, Query, SearchResult, Transcript
 from workbench.search import SearchEngine
 from workbench.settings import Settings, load_settings
-from workbench.snapshot import Finding, Snapshot, open_snapshot, verify
+from workbench.snapshot import Finding, Snapshot, current_manifest, open_snapshot, verify
 from workbench.statistics import StoreStats, collect
 from workbench.transcripts import read_conversation
 
@@ -75,7 +75,7 @@ class Workbench:
         options = IngestOptions(
             store=self.store,
             cache=self.settings.cache,
-            embedder=embedder or self.settings.embedder,
+            embedder=embedder or self.settings.embedder or self._store_embedder(),
             ray=ray or self.settings.ray,
             workers=workers or self.settings.workers or None,
             assistant=assistant,
@@ -190,6 +190,11 @@ class Workbench:
     ) -> None:
         self.close()
 
+    def _store_embedder(self) -> str:
+        """The name of the model that the store was last published with."""
+        manifest = current_manifest(self.store)
+        return manifest.embedder if manifest else "static"
+
     def _query_embedder(self) -> tuple[Embedder | None, str]:
         """The model that the generation's vectors were made with, or why it cannot be had."""
         manifest = self.snapshot.manifest
@@ -222,6 +227,3 @@ def _instant(value: Time | None) -> datetime | None:
     if isinstance(value, datetime) and value.tzinfo is None:
         value = value.replace(tzinfo=UTC)
     return value
-
-
-__all__ = ["NotFoundError", "Workbench"]

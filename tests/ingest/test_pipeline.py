@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from building import claude_export
 
-from workbench.errors import EmptyExportError, StoreLockedError, UsageError
-from workbench.record import RECORD_FILE, WriterLock
+from workbench.errors import EmbeddingError, EmptyExportError, StoreError, StoreLockedError, UsageError
+from workbench.record import RECORD_FILE, WriterLock, merge, open_record, to_rows
+from workbench.sources import REVISION, find_files, parse, split
 from workbench.workspace import Workbench
 
 CHATS = {"bread": ("flat loaf", "proof it longer"), "soup": ("miso soup?", "kombu first", "thanks")}
@@ -86,7 +87,7 @@ def test_an_export_without_conversations_is_an_error(memory: Workbench, tmp_path
 
 
 def test_only_the_wanted_assistant_is_imported(memory: Workbench, export: Path) -> None:
-    with pytest.raises(EmptyExportError, match="wanted assistant"):
+    with pytest.raises(EmptyExportError, match="no export of gemini"):
         memory.ingest(export, assistant="gemini")
     assert memory.ingest(export, assistant="claude").total("messages") == 5
 
@@ -101,22 +102,39 @@ def test_an_import_beside_another_one_is_refused(memory: Workbench, export: Path
         memory.ingest(export)
 
 
-def test_another_model_fills_its_own_index(memory: Workbench, export: Path) -> None:
+def test_a_store_that_cannot_be_made_is_said(memory: Workbench, export: Path) -> None:
+    memory.store.write_text("a file where the folder should be", encoding="utf-8")
+    with pytest.raises(StoreError, match="cannot be written"):
+        memory.ingest(export)
+
+
+@pytest.mark.slow
+def test_another_model_fills_an_index_of_its_own_and_going_back_embeds_nothing(memory: Workbench, export: Path) -> None:
     memory.ingest(export)
-    with Workbench(memory.settings) as other:
-        manifest = other.snapshot.manifest
-        assert manifest.embedder == "static"
-        assert manifest.fingerprint.startswith("static-")
+    switched = memory.ingest(export, embedder="minilm")
+    assert (switched.texts_embedded, switched.generation) == (5, 2)
+    assert memory.snapshot.manifest.fingerprint.startswith("minilm-")
+    assert memory.snapshot.vectors.dimensions == 384
+    assert memory.search("kombu").hits[0].title == "soup"
+    kept = memory.ingest(claude_export(export.with_name("more.json"), {"tea": ("how hot?",)}))
+    assert kept.embedder.startswith("minilm-")  # a store keeps its model until it is given another
+    back = memory.ingest(export, embedder="static")
+    assert back.texts_embedded == 1  # what was imported meanwhile
+    assert memory.snapshot.vectors.dimensions == 256
 
 
-def test_an_import_resumed_after_its_parsing_embeds_and_publishes_the_rest(
+def test_a_model_that_cannot_be_loaded_is_found_out_before_anything_is_read(
     memory: Workbench, export: Path, tmp_path: Path
 ) -> None:
-    """The model cannot be loaded: what was parsed is kept, and the next import goes on from there."""
-    with pytest.raises(Exception, match="cannot be loaded"):
+    with pytest.raises(EmbeddingError, match="cannot be loaded"):
         memory.ingest(export, embedder=str(tmp_path / "no-such-model"))
+    assert not memory.store.exists()
+
+
+def test_what_was_read_but_not_embedded_is_embedded_by_the_next_import(memory: Workbench, export: Path) -> None:
+    parsed = [parse("claude", record) for file in find_files(export)[0] for record in split(file)]
+    with open_record(memory.store) as record:
+        merge(record, to_rows([one for each in parsed for one in each.conversations], parser_revision=REVISION))
     report = memory.ingest(export)
-    assert report.total("messages_new") == 0
-    assert report.texts_embedded == 5
-    assert report.generation == 1
-    assert len(memory.search("kombu")) > 0
+    assert (report.total("messages_new"), report.texts_embedded, report.generation) == (0, 5, 1)
+    assert memory.search("kombu").hits[0].title == "soup"

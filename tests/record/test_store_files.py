@@ -59,7 +59,7 @@ def test_a_failing_migration_leaves_the_step_before_it(tmp_path: Path) -> None:
 def test_a_record_of_a_newer_workbench_is_not_touched(tmp_path: Path) -> None:
     with open_record(tmp_path) as record:
         record.run("INSERT INTO migrations VALUES (?, 'from the future')", [len(MIGRATIONS) + 1])
-    with pytest.raises(StoreVersionError, match="update Workbench"):
+    with pytest.raises(StoreVersionError, match="Update Workbench"):
         open_record(tmp_path)
 
 

@@ -19,7 +19,7 @@ _SHOWN_REASONS = 6
 @store_option
 @click.option("--dry-run", is_flag=True, help="Only say what would be imported; write nothing.")
 @click.option("--assistant", help="Import only the exports of this one (chatgpt, claude, gemini).")
-@click.option("--embedder", help="static, minilm, or a sentence-transformers model. [default: static]")
+@click.option("--embedder", help="static, minilm, or a sentence-transformers model. [default: that of the store]")
 @click.option("--ray", help="auto, off, on, or the address of a running cluster. [default: auto]")
 @click.option("--workers", type=click.IntRange(1), help="Ray workers. [default: one per core]")
 @json_option

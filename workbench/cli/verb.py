@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import click
 
-from workbench.errors import WorkbenchError
+from workbench.errors import StoreError, WorkbenchError
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -30,15 +30,22 @@ class Verb(click.Command):
         try:
             return super().invoke(ctx)
         except WorkbenchError as error:
-            if ctx.params.get("as_json"):
-                fault = {"kind": type(error).__name__, "what": error.what, "why": error.why, "todo": error.todo}
-                click.echo(json.dumps({"error": fault}, ensure_ascii=False))
-            else:
-                click.echo(f"workbench: {error}", err=True)
-            ctx.exit(error.exit_code)
+            self._fail(ctx, error)
+        except BrokenPipeError:
+            raise  # whoever read our output has seen enough; click ends quietly
+        except OSError as error:  # a full disk, a folder without permission
+            self._fail(ctx, StoreError("the system refused", str(error), "make room or give access, then try again"))
         except KeyboardInterrupt:
             click.echo("workbench: stopped. What was finished is kept; the same command goes on from there.", err=True)
             ctx.exit(_INTERRUPTED)
+
+    def _fail(self, ctx: click.Context, error: WorkbenchError) -> NoReturn:
+        if ctx.params.get("as_json"):
+            fault = {"kind": type(error).__name__, "what": error.what, "why": error.why, "todo": error.todo}
+            click.echo(json.dumps({"error": fault}, ensure_ascii=False))
+        else:
+            click.echo(f"workbench: {error}", err=True)
+        ctx.exit(error.exit_code)
 
 
 def store_option(function: Function) -> Function:

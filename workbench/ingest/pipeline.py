@@ -31,6 +31,8 @@ from workbench.record import (
 from workbench.snapshot import publish
 from workbench.sources import ExportFile
 
+_REASONS_TOLD = 5
+
 
 @dataclass(frozen=True, slots=True)
 class IngestOptions:
@@ -53,12 +55,13 @@ def ingest(paths: Sequence[Path], options: IngestOptions, progress: Progress) ->
     Raises:
         SourceError: Not one conversation could be read from any of the paths.
         StoreLockedError: Another process is writing.
-        EmbeddingError: The model cannot be loaded. What was parsed is kept; the next import embeds it.
+        EmbeddingError: The model cannot be loaded; nothing was read.
     """
     files, reports = _find(paths, options.assistant)
     report = IngestReport(reports, options.dry_run)
     if not files:
-        raise _nothing_found(report, paths)
+        raise _nothing_found(report, paths, options)
+    embedder = None if options.dry_run else _load(options, report, progress)
     with ExitStack() as stack:
         if options.dry_run:
             database = stack.enter_context(_to_compare_with(options.store))
@@ -68,9 +71,9 @@ def ingest(paths: Sequence[Path], options: IngestOptions, progress: Progress) ->
         number = None if options.dry_run else start_import(database, ", ".join(map(str, paths)))
         _parse(database, files, report, options, progress)
         if not any(one.kept for one in report.files):  # an import that finds nothing is an error, not a success
-            raise _nothing_found(report, paths)
-        if number is not None:
-            _embed_and_publish(database, report, options, progress)
+            raise _nothing_found(report, paths, options)
+        if embedder is not None and number is not None:
+            _embed_and_publish(database, embedder, report, options, progress)
             finish_import(database, number, report.to_json())
     return report
 
@@ -118,21 +121,30 @@ def _parse(
             one.error = "not a single conversation is in it"
 
 
-def _nothing_found(report: IngestReport, paths: Sequence[Path]) -> EmptyExportError:
-    reasons = "; ".join(dict.fromkeys(f"{one.place}: {one.error}" for one in report.failed))
+def _nothing_found(report: IngestReport, paths: Sequence[Path], options: IngestOptions) -> EmptyExportError:
+    reasons = [f"{one.place}: {one.error}" for one in report.failed]
+    reasons += [f"{issue.place}: {issue.reason}" for one in report.files for issue in one.issues]
+    missing = f"there is no export of {options.assistant} in it" if options.assistant else "there is no export in it"
     return EmptyExportError(
         f"no conversation was found in {', '.join(map(str, paths))}",
-        reasons or "there is no export of the wanted assistant among the files",
+        "; ".join(list(dict.fromkeys(reasons))[:_REASONS_TOLD]) or missing,
         "docs/sources.md says which files to give",
     )
 
 
-def _embed_and_publish(database: Database, report: IngestReport, options: IngestOptions, progress: Progress) -> None:
+def _load(options: IngestOptions, report: IngestReport, progress: Progress) -> Embedder:
+    """The model, before anything is read: a name that means nothing should not be found out at the end."""
     progress.start("loading the model (the first time it is made)", 0, "")
     with _timed(report, "loading the model"):
         embedder = load_embedder(options.embedder, options.cache)
     progress.finish()
     report.embedder = embedder.fingerprint
+    return embedder
+
+
+def _embed_and_publish(
+    database: Database, embedder: Embedder, report: IngestReport, options: IngestOptions, progress: Progress
+) -> None:
     with _timed(report, "embedding"):
         report.texts_embedded = _embed(database, embedder, report, options, progress)
     report.rows_written += report.texts_embedded

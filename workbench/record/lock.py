@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from workbench.errors import StoreLockedError
+from workbench.errors import StoreError, StoreLockedError
 
 
 class WriterLock:
@@ -23,6 +23,7 @@ class WriterLock:
 
     Raises:
         StoreLockedError: Another process holds it; the message names that process.
+        StoreError: The folder cannot be made or written.
     """
 
     def __init__(self, store: Path) -> None:
@@ -30,8 +31,13 @@ class WriterLock:
         self._stream: IO[str] | None = None
 
     def __enter__(self) -> Self:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        stream = self._path.open("a+", encoding="utf-8")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            stream = self._path.open("a+", encoding="utf-8")
+        except OSError as error:
+            raise StoreError(
+                f"the store {self._path.parent} cannot be written", str(error), "choose another folder with --store"
+            ) from error
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

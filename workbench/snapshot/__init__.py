@@ -1,8 +1,18 @@
 """Published generations: made whole from the record, switched to in one step, read by any number of processes."""
 
 from workbench.snapshot.manifest import Manifest, PartFile
-from workbench.snapshot.publish import publish
+from workbench.snapshot.publish import current_manifest, publish
 from workbench.snapshot.reader import Columns, Snapshot, open_snapshot
 from workbench.snapshot.verify import Finding, verify
 
-__all__ = ["Columns", "Finding", "Manifest", "PartFile", "Snapshot", "open_snapshot", "publish", "verify"]
+__all__ = [
+    "Columns",
+    "Finding",
+    "Manifest",
+    "PartFile",
+    "Snapshot",
+    "current_manifest",
+    "open_snapshot",
+    "publish",
+    "verify",
+]

@@ -43,7 +43,7 @@ def current_generation(store: Path) -> int | None:
     path = snapshots_folder(store) / _CURRENT
     try:
         text = path.read_text(encoding="ascii")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     if not text.strip().isdigit():
         raise SnapshotError(f"{path} holds {text[:40]!r}, not a number", "", "run `workbench ingest` to publish again")

@@ -50,7 +50,7 @@ def publish(
     """
     profile = profile or VectorProfile()
     revision = int(database.value("SELECT value FROM facts WHERE name = 'revision'"))
-    current = _current_manifest(store)
+    current = current_manifest(store)
     if current and (current.record_revision, current.fingerprint, dict(current.profile)) == (
         revision, fingerprint, profile.as_dict(),
     ):  # fmt: skip
@@ -101,8 +101,8 @@ class _Texts:
         self.digest = digest
 
 
-def _current_manifest(store: Path) -> Manifest | None:
-    """The manifest of the current generation; None if there is none that can be read: then all is made anew."""
+def current_manifest(store: Path) -> Manifest | None:
+    """The manifest of the current generation; None if there is none that can be read, and all is to be made anew."""
     try:
         generation = generations.current_generation(store)
         return Manifest.read(generations.generation_folder(store, generation)) if generation else None
