@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import ast
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LONGEST_MODULE = 300
+DISTRIBUTIONS = {"zmq": "pyzmq"}  # where the name that is imported is not the name that is installed
 # Written for people who read them in a browser or an editor; the rest of the repository is code
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "data" / "README.md"]
 
@@ -27,10 +30,25 @@ def test_the_conda_environment_is_in_step_with_the_project() -> None:
 
 def test_everything_that_is_needed_is_pinned_to_what_was_tested() -> None:
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
-    pins = dict(line.lower().split("==") for line in lines if "==" in line and not line.startswith("#"))
+    pins = dict(
+        line.lower().replace("_", "-").split("==") for line in lines if "==" in line and not line.startswith("#")
+    )
     needed = {name_of(one) for one in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]}
     assert needed - pins.keys() == set()
     assert pins["torch"] == "2.13.0"
+
+
+def test_every_library_that_is_imported_is_declared() -> None:
+    imported: set[str] = set()
+    for path in (ROOT / "workbench").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                imported.add(node.module.partition(".")[0])
+    foreign = imported - set(sys.stdlib_module_names) - {"workbench"}
+    declared = {name_of(one) for one in PROJECT["dependencies"]}
+    assert {DISTRIBUTIONS.get(name, name.replace("_", "-")) for name in foreign} - declared == set()
 
 
 def test_no_module_has_outgrown_a_readers_patience() -> None:

@@ -10,7 +10,7 @@ from workbench.embedding import Embedder
 from workbench.index import VectorProfile
 from workbench.record import add_vectors, merge, missing_passages, open_record, to_rows
 from workbench.search.vector_leg import cosines_of, search_vectors
-from workbench.snapshot import Snapshot, open_snapshot, publish
+from workbench.snapshot import Snapshot, VectorSpace, open_snapshot, publish
 
 MESSAGES = 600
 WORDS = ("soup", "bread", "index", "query", "cat", "kidney", "train", "ticket", "garden", "tomato", "violin", "bow")
@@ -26,10 +26,8 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> It
         merge(record, to_rows([transcript("all", *texts)], parser_revision=1))
         for hashes, missing in missing_passages(record, embedder.fingerprint, batch=1000):
             add_vectors(record, embedder.fingerprint, hashes, embedder.embed(missing).astype("f2"))
-        publish(
-            record, store, embedder="static", fingerprint=embedder.fingerprint, dimensions=embedder.dimensions,
-            profile=VectorProfile(exact_below=16),
-        )  # fmt: skip
+        profile = VectorProfile(exact_below=16)
+        publish(record, store, VectorSpace("static", embedder.fingerprint, embedder.dimensions, profile))
     with open_snapshot(store) as snapshot:
         assert not snapshot.vectors.is_exact
         yield snapshot

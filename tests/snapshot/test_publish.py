@@ -13,7 +13,7 @@ from workbench.embedding import Embedder
 from workbench.errors import SnapshotError, StoreMissingError, StoreVersionError
 from workbench.model import Transcript
 from workbench.record import Database, add_vectors, merge, missing_passages, open_record, to_rows
-from workbench.snapshot import Manifest, open_snapshot, publish, verify
+from workbench.snapshot import Manifest, VectorSpace, open_snapshot, publish, verify
 from workbench.snapshot.generations import snapshots_folder
 
 BREAD = transcript("bread", "flat loaf again", "proof it longer, at 24 degrees")
@@ -31,10 +31,8 @@ class Store:
         if embed:
             for hashes, texts in missing_passages(self.record, self.embedder.fingerprint, batch=100):
                 add_vectors(self.record, self.embedder.fingerprint, hashes, self.embedder.embed(texts).astype("f2"))
-        return publish(
-            self.record, self.folder, embedder="static", fingerprint=self.embedder.fingerprint,
-            dimensions=self.embedder.dimensions,
-        )  # fmt: skip
+        space = VectorSpace("static", self.embedder.fingerprint, self.embedder.dimensions)
+        return publish(self.record, self.folder, space)
 
     def generations(self) -> list[str]:
         return sorted(path.name for path in snapshots_folder(self.folder).iterdir() if path.name != "CURRENT")

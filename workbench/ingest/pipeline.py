@@ -28,7 +28,7 @@ from workbench.record import (
     scratch_record,
     start_import,
 )
-from workbench.snapshot import publish
+from workbench.snapshot import VectorSpace, publish
 from workbench.sources import ExportFile
 
 _REASONS_TOLD = 5
@@ -150,10 +150,8 @@ def _embed_and_publish(
     report.rows_written += report.texts_embedded
     progress.start("publishing", 0, "")
     with _timed(report, "publishing"):
-        manifest = publish(
-            database, options.store, embedder=embedder.name, fingerprint=embedder.fingerprint,
-            dimensions=embedder.dimensions,
-        )  # fmt: skip
+        space = VectorSpace(embedder.name, embedder.fingerprint, embedder.dimensions)
+        manifest = publish(database, options.store, space)
     progress.finish()
     report.generation = manifest.generation
 

@@ -1,7 +1,7 @@
 """Published generations: made whole from the record, switched to in one step, read by any number of processes."""
 
 from workbench.snapshot.manifest import Manifest, PartFile
-from workbench.snapshot.publish import current_manifest, publish
+from workbench.snapshot.publish import VectorSpace, current_manifest, publish
 from workbench.snapshot.reader import Columns, Snapshot, open_snapshot
 from workbench.snapshot.verify import Finding, verify
 
@@ -11,6 +11,7 @@ __all__ = [
     "Manifest",
     "PartFile",
     "Snapshot",
+    "VectorSpace",
     "current_manifest",
     "open_snapshot",
     "publish",

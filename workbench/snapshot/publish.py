@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,75 +31,55 @@ _OWNERS = f"""
     WHERE m.searched ORDER BY t.row, m.ordinal"""
 
 
-def publish(
-    database: Database,
-    store: Path,
-    *,
-    embedder: str,
-    fingerprint: str,
-    dimensions: int,
-    profile: VectorProfile | None = None,
-    on_stage: Callable[[str], None] = lambda _: None,
-) -> Manifest:
+@dataclass(frozen=True, slots=True)
+class VectorSpace:
+    """Whose vectors a generation holds, and how they are indexed.
+
+    `embedder` is the name to load the model by, `fingerprint` and `dimensions` are the model's.
+    """
+
+    embedder: str
+    fingerprint: str
+    dimensions: int
+    profile: VectorProfile = field(default_factory=VectorProfile)
+
+
+def publish(database: Database, store: Path, space: VectorSpace) -> Manifest:
     """Make a generation from the record and switch to it. The caller holds the WriterLock.
 
     If nothing has changed since the current generation was made, that one is returned and nothing is written.
-    `on_stage` is told what is being made, for progress displays.
 
     Raises:
         StoreError: The record cannot be read or the disk not be written; the current generation stays.
     """
-    profile = profile or VectorProfile()
     revision = int(database.value("SELECT value FROM facts WHERE name = 'revision'"))
     current = current_manifest(store)
-    if current and (current.record_revision, current.fingerprint, dict(current.profile)) == (
-        revision, fingerprint, profile.as_dict(),
-    ):  # fmt: skip
+    if current and _is_up_to_date(current, revision, space):
         return current
     generation = generations.next_generation(store)
     folder = generations.begin(store, generation)
-    on_stage("catalog")
     catalog.write_catalog(database, folder)
     try:
-        assistants = [name for (name,) in database.rows("SELECT DISTINCT assistant FROM snap.conversations ORDER BY 1")]
-        catalog.write_columns(database, folder / catalog.COLUMNS_FOLDER, assistants)
-        on_stage("words")
-        (folder / LEXICAL_FOLDER).mkdir()
-        LexicalIndex.build(folder / LEXICAL_FOLDER, catalog.documents(database))
-        on_stage("vectors")
-        texts = _write_owners(database, folder / catalog.COLUMNS_FOLDER, fingerprint)
-        digest = content_hash(f"{texts.digest} {fingerprint} {dimensions} {sorted(profile.as_dict().items())}")
-        _write_vectors(database, store, folder, current, digest, texts.count, dimensions, fingerprint, profile)
-        counts = _counts(database, texts.count, fingerprint)
-        per_assistant = dict(database.rows("SELECT assistant, count(*) FROM snap.messages GROUP BY ALL ORDER BY ALL"))
+        parts = _write_parts(database, store, folder, current, space)
     finally:
         catalog.close_catalog(database)
-    on_stage("manifest")
     manifest = Manifest(
         generation=generation,
         created_at=datetime.now(UTC).isoformat("T", "seconds"),
         record_revision=revision,
-        counts=counts,
-        assistants=per_assistant,
-        embedder=embedder,
-        fingerprint=fingerprint,
-        dimensions=dimensions,
-        profile=profile.as_dict(),
-        texts_digest=digest,
+        counts=parts.counts,
+        assistants=parts.assistants,
+        embedder=space.embedder,
+        fingerprint=space.fingerprint,
+        dimensions=space.dimensions,
+        profile=space.profile.as_dict(),
+        texts_digest=parts.digest,
         files=describe_folder(folder),
     )
     manifest.write(folder)
     generations.commit(store, folder, generation)
     generations.sweep(store)
     return manifest
-
-
-class _Texts:
-    """The unique texts of a generation: how many, and a digest over their hashes."""
-
-    def __init__(self, count: int, digest: str) -> None:
-        self.count = count
-        self.digest = digest
 
 
 def current_manifest(store: Path) -> Manifest | None:
@@ -108,6 +89,48 @@ def current_manifest(store: Path) -> Manifest | None:
         return Manifest.read(generations.generation_folder(store, generation)) if generation else None
     except (SnapshotError, FileNotFoundError):
         return None
+
+
+def _is_up_to_date(current: Manifest, revision: int, space: VectorSpace) -> bool:
+    made_from = (current.record_revision, current.fingerprint, dict(current.profile))
+    return made_from == (revision, space.fingerprint, space.profile.as_dict())
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What the manifest has to say of the parts that were written."""
+
+    counts: Mapping[str, int]
+    assistants: Mapping[str, int]
+    digest: str
+
+
+def _write_parts(database: Database, store: Path, folder: Path, current: Manifest | None, space: VectorSpace) -> _Parts:
+    """Write columns, words and vectors of the attached catalog."""
+    assistants = dict(database.rows("SELECT assistant, count(*) FROM snap.messages GROUP BY ALL ORDER BY ALL"))
+    catalog.write_columns(database, folder / catalog.COLUMNS_FOLDER, sorted(assistants))
+    (folder / LEXICAL_FOLDER).mkdir()
+    LexicalIndex.build(folder / LEXICAL_FOLDER, catalog.documents(database))
+    texts = _write_owners(database, folder / catalog.COLUMNS_FOLDER, space.fingerprint)
+    profile = sorted(space.profile.as_dict().items())
+    digest = content_hash(f"{texts.digest} {space.fingerprint} {space.dimensions} {profile}")
+    target = folder / VECTORS_FOLDER
+    if current and current.texts_digest == digest:  # the same texts and model: share the files, write nothing
+        source = generations.generation_folder(store, current.generation) / VECTORS_FOLDER
+        shutil.copytree(source, target, copy_function=_link)
+    else:
+        target.mkdir()
+        blocks = _vector_blocks(database, space.fingerprint)
+        VectorIndex.build(target, blocks, rows=texts.count, dimensions=space.dimensions, profile=space.profile)
+    return _Parts(_counts(database, texts.count, space.fingerprint), assistants, digest)
+
+
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """The unique texts of a generation: how many, and a digest over their hashes."""
+
+    count: int
+    digest: str
 
 
 def _write_owners(database: Database, folder: Path, fingerprint: str) -> _Texts:
@@ -126,21 +149,6 @@ def _write_owners(database: Database, folder: Path, fingerprint: str) -> _Texts:
     for batch in database.cursor().batches(f"{_TEXTS} ORDER BY 1", _BLOCK, {"model": fingerprint}):
         digest.update("".join(batch.column(0).to_pylist()).encode())
     return _Texts(count, digest.hexdigest())
-
-
-def _write_vectors(
-    database: Database, store: Path, folder: Path, current: Manifest | None, digest: str, rows: int, dimensions: int,
-    fingerprint: str, profile: VectorProfile,
-) -> None:  # fmt: skip
-    """The vector index: the current generation's files, linked, if they are of the same texts; else built."""
-    target = folder / VECTORS_FOLDER
-    if current and current.texts_digest == digest:
-        source = generations.generation_folder(store, current.generation) / VECTORS_FOLDER
-        shutil.copytree(source, target, copy_function=_link)
-        return
-    target.mkdir()
-    blocks = _vector_blocks(database, fingerprint)
-    VectorIndex.build(target, blocks, rows=rows, dimensions=dimensions, profile=profile)
 
 
 def _link(source: str, target: str) -> None:
