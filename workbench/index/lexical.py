@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from workbench.text.terms import query_terms, spaced
 
 _ANALYZER = "workbench"
 _HEAP_BYTES = 512 * 1024 * 1024
+_STEMS_KEPT = 50_000
 # How much a match in each field counts. A title stands for every message of its conversation, so it may only nudge.
 FIELD_WEIGHTS = {"body": 1.0, "extra": 0.5, "title": 0.2}
 
@@ -48,6 +50,8 @@ class LexicalIndex:
         self._schema = index.schema
         self._searcher = index.searcher()
         self._analyzer = _analyzer()
+        self.stem = lru_cache(_STEMS_KEPT)(self._stem)  # snippets ask for the same few thousand words again and again
+        """The form in which the index keeps a word (one word, any case)."""
 
     @classmethod
     def build(cls, folder: Path, batches: Iterable[LexicalDocuments]) -> None:
@@ -79,8 +83,7 @@ class LexicalIndex:
     def __len__(self) -> int:
         return int(self._searcher.num_docs)
 
-    def stem(self, word: str) -> str:
-        """The form in which the index keeps `word` (one word, any case)."""
+    def _stem(self, word: str) -> str:
         found = self._analyzer.analyze(word)
         return found[0] if found else ""
 
