@@ -99,7 +99,7 @@ def test_a_kernel_that_dies_is_an_error_like_any_other(tmp_path: Path) -> None:
 
 def test_an_unknown_parameter_is_refused_before_anything_runs(tmp_path: Path) -> None:
     source = write(tmp_path / "in" / "greet.ipynb", TITLE, PARAMETERS, GREET)
-    with pytest.raises(UsageError, match=r"no parameter 'nmae'.*its parameters are: name, times"):
+    with pytest.raises(UsageError, match=r"no parameter 'nmae'. Its parameters are: name, times"):
         run_notebook(source, output=tmp_path / "runs", parameters={"nmae": "Mara"})
     assert not (tmp_path / "runs").exists()
 
