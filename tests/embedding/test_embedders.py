@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from workbench.embedding import Embedder, load_embedder
+from workbench.embedding import Embedder, load_embedder, static_folder
 from workbench.errors import EmbeddingError
 
 
@@ -59,3 +60,19 @@ def test_minilm_needs_no_network_and_agrees_with_its_published_use(tmp_path: Pat
     # Figures of the model's card on its hub page: 0.943 and 0.257, to within half precision.
     assert vectors[0] @ vectors[1] == pytest.approx(0.943, abs=0.02)
     assert vectors[0] @ vectors[2] == pytest.approx(0.257, abs=0.03)
+
+
+def test_the_model_is_the_one_that_model2vec_reads(cache: Path, embedder: Embedder) -> None:
+    from model2vec import StaticModel
+
+    texts = ["how do I proof dough", "東京の天気", "def f(x): return x"]
+    theirs = StaticModel.from_pretrained(static_folder(cache)).encode(texts)
+    assert np.allclose(embedder.embed(texts), theirs, atol=1e-6)
+
+
+def test_a_damaged_model_says_what_to_delete(cache: Path, tmp_path: Path) -> None:
+    copy = static_folder(tmp_path)
+    shutil.copytree(static_folder(cache), copy)
+    (copy / "model.safetensors").write_bytes(b"not tensors")
+    with pytest.raises(EmbeddingError, match="Delete that folder"):
+        load_embedder("static", tmp_path)
