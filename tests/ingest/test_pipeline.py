@@ -8,6 +8,7 @@ from building import claude_export
 
 from workbench.errors import EmbeddingError, EmptyExportError, StoreError, StoreLockedError, UsageError
 from workbench.record import RECORD_FILE, WriterLock, merge, open_record, to_rows
+from workbench.settings import Settings
 from workbench.sources import REVISION, find_files, parse, split
 from workbench.workspace import Workbench
 
@@ -138,3 +139,31 @@ def test_what_was_read_but_not_embedded_is_embedded_by_the_next_import(memory: W
     report = memory.ingest(export)
     assert (report.total("messages_new"), report.texts_embedded, report.generation) == (0, 5, 1)
     assert memory.search("kombu").hits[0].title == "soup"
+
+
+def test_answers_do_not_depend_on_the_order_of_imports(tmp_path: Path, cache: Path) -> None:
+    older = claude_export(tmp_path / "older.json", CHATS)
+    newer = claude_export(
+        tmp_path / "newer.json", {**CHATS, "bread": ("flat loaf", "proof it longer", "it rose!")}, updated=3
+    )
+    other = claude_export(tmp_path / "other.json", {"garden": ("the hose leaks", "a new washer, half an inch")})
+    answers = []
+    for order in ((older, newer, other), (other, newer, older), (newer, older, other)):
+        memory = Workbench(Settings(store=tmp_path / f"store-{len(answers)}", cache=cache, ray="off"))
+        with memory:
+            for export in order:
+                memory.ingest(export)
+            results = [memory.search(query, k=20) for query in ("flat loaf", "washer for a hose", "thanks")]
+            answers.append([[(hit.message_id, hit.score) for hit in result] for result in results])
+    assert answers[0] == answers[1] == answers[2]
+
+
+def test_what_could_not_be_published_is_in_the_record_and_published_next_time(memory: Workbench, export: Path) -> None:
+    memory.store.mkdir()
+    (memory.store / "snapshots").write_text("in the way", encoding="utf-8")
+    with pytest.raises(OSError, match="snapshots"):
+        memory.ingest(export)
+    (memory.store / "snapshots").unlink()
+    again = memory.ingest(export)
+    assert (again.rows_written, again.generation) == (0, 1)
+    assert len(memory.search("kombu")) > 0
