@@ -104,7 +104,7 @@ def test_ray_gives_the_same_results_in_the_same_order_from_several_processes() -
             list(run.map(refuser(), range(6)))
         with pytest.raises(EmbeddingError, match="the model is gone"):
             list(run.map(unmakeable(), range(6)))
-        with pytest.raises(ParallelError, match="run the same command again"):
+        with pytest.raises(ParallelError, match="Run the same command again"):
             list(run.map(dier(), range(3)))
 
 
