@@ -34,10 +34,10 @@ def ingest(
     Exit status: 0 all was imported, 3 something was left out (the report says what and why), 1 nothing could be read.
     """
     with Workbench.open(store) as memory:
-        report = memory.ingest(
-            *paths, dry_run=dry_run, assistant=assistant, embedder=embedder, ray=ray, workers=workers,
-            progress=None if as_json else bars_if_terminal(),
-        )  # fmt: skip
+        with bars_if_terminal(wanted=not as_json) as bars:
+            report = memory.ingest(
+                *paths, dry_run=dry_run, assistant=assistant, embedder=embedder, ray=ray, workers=workers, progress=bars
+            )
         if as_json:
             echo_json(report.as_dict())
         else:

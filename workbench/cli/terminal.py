@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ class Bars:
         if self._bars is None and time.monotonic() - self._begun > _QUIET_SECONDS:
             self._show()
         if self._bars is not None and self._task is not None:
-            self._bars.update(self._task, completed=self._done)
+            self._bars.update(self._task, completed=self._done, rate=self._rate())
 
     def finish(self) -> None:
         """See `Progress.finish`."""
@@ -67,28 +69,27 @@ class Bars:
         from rich.console import Console
 
         of_bytes = self._unit == "bytes"
-        rate = progress.TransferSpeedColumn() if of_bytes else _Rate(self._unit)
+        rate = progress.TransferSpeedColumn() if of_bytes else progress.TextColumn("{task.fields[rate]}")
         count = progress.DownloadColumn() if of_bytes else progress.MofNCompleteColumn()
         columns = (progress.BarColumn(), count, rate, progress.TimeRemainingColumn()) if self._total else ()
         self._bars = progress.Progress(
             progress.SpinnerColumn(), progress.TextColumn("{task.description}"), *columns,
             console=Console(stderr=True), transient=True,
         )  # fmt: skip
-        self._task = self._bars.add_task(self._stage, total=self._total or None, completed=self._done)
+        self._task = self._bars.add_task(self._stage, total=self._total or None, completed=self._done, rate="")
         self._bars.start()
 
-
-def _Rate(unit: str) -> RichProgress:  # noqa: N802 - reads as the class it makes
-    from rich.progress import ProgressColumn, Task
-    from rich.text import Text
-
-    class Rate(ProgressColumn):
-        def render(self, task: Task) -> Text:
-            return Text(f"{task.finished_speed or task.speed or 0:,.0f} {unit}/s", style="progress.data.speed")
-
-    return Rate()  # type: ignore[return-value]
+    def _rate(self) -> str:
+        seconds = max(time.monotonic() - self._begun, 1e-6)
+        return f"{self._done / seconds:,.0f} {self._unit}/s"
 
 
-def bars_if_terminal() -> Bars | None:
-    """Bars, if a person is watching."""
-    return Bars() if sys.stderr.isatty() else None
+@contextmanager
+def bars_if_terminal(*, wanted: bool = True) -> Iterator[Bars | None]:
+    """Bars, if a person is watching; gone at the end of the block, however it ends."""
+    bars = Bars() if wanted and sys.stderr.isatty() else None
+    try:
+        yield bars
+    finally:
+        if bars is not None:
+            bars.finish()
