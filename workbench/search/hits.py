@@ -16,10 +16,10 @@ from workbench.text.snippets import find_spans, snippet
 
 _FETCH = """
     SELECT ordinal, id, conversation_id, assistant, role, kind, title, position, created_at, content
-    FROM messages WHERE ordinal IN (SELECT unnest($ordinals))"""
+    FROM messages WHERE ordinal IN ({ordinals})"""
 _CARRIED = """
     SELECT message_ordinal, string_agg(concat_ws(': ', title, content), ' ' ORDER BY ordinal) FROM artifacts
-    WHERE message_ordinal IN (SELECT unnest($ordinals)) AND kind NOT IN ('thinking', 'tool_call', 'tool_result')
+    WHERE message_ordinal IN ({ordinals}) AND kind NOT IN ('thinking', 'tool_call', 'tool_result')
     GROUP BY ALL"""
 _SNIPPET_SOURCE = 200_000  # characters of a message that are looked through for a snippet
 
@@ -51,15 +51,20 @@ def fetch_hits(snapshot: Snapshot, query: Query, ordinals: Ordinals, scored: Sco
     if not best:
         return ()
     catalog = snapshot.catalog.cursor()
-    wanted = {"ordinals": [int(ordinals[i]) for i in best]}
-    rows = {row[0]: row for row in catalog.rows(_FETCH, wanted)}
+    wanted = [int(ordinals[i]) for i in best]
+    rows = {row[0]: row for row in catalog.rows(_FETCH.format(ordinals=_places(wanted)), wanted)}
     wordless = [ordinal for ordinal, row in rows.items() if not row[9]]
-    carried = dict(catalog.rows(_CARRIED, {"ordinals": wordless})) if wordless else {}
+    carried = dict(catalog.rows(_CARRIED.format(ordinals=_places(wordless)), wordless)) if wordless else {}
     stems = snapshot.lexical.stems(query.text)
     return tuple(
         _hit(snapshot, rank, rows[int(ordinals[i])], carried, stems, float(scored.total[i]), _legs(scored, i))
         for rank, i in enumerate(best, start=1)
     )
+
+
+def _places(values: list[int]) -> str:
+    """A place for each value: with a plain IN list DuckDB goes by the index, with a subquery it reads the column."""
+    return ", ".join("?" * len(values))
 
 
 def _hit(
