@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
-from workbench.record import RECORD_FILE
+from workbench.record import RECORD_FILE, from_stored
 from workbench.snapshot import Snapshot
 
 
@@ -50,7 +50,7 @@ def collect(snapshot: Snapshot, store: Path) -> StoreStats:
     """The figures of one generation."""
     catalog = snapshot.catalog.cursor()
     assistants = tuple(
-        AssistantStats(name, conversations, messages, artifacts, _aware(first), _aware(last))
+        AssistantStats(name, conversations, messages, artifacts, from_stored(first), from_stored(last))
         for name, conversations, messages, artifacts, first, last in catalog.rows(_PER_ASSISTANT)
     )
     record = store / RECORD_FILE
@@ -65,7 +65,3 @@ def collect(snapshot: Snapshot, store: Path) -> StoreStats:
         record_bytes=record.stat().st_size if record.exists() else 0,
         snapshot_bytes=sum(part.bytes for part in snapshot.manifest.files.values()),
     )
-
-
-def _aware(time: datetime | None) -> datetime | None:
-    return time.replace(tzinfo=UTC) if time else None

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 from workbench.errors import NotFoundError
 from workbench.model import Artifact, ArtifactKind, Conversation, Message, MessageKind, Role, Transcript
-from workbench.record import Database
+from workbench.record import Database, from_stored
 
 _FIND = """
     SELECT DISTINCT id FROM conversations WHERE starts_with(id, $wanted)
@@ -56,8 +55,8 @@ def _conversation(row: tuple[Any, ...]) -> Conversation:
         assistant,
         native_id,
         title,
-        _aware(created_at),
-        _aware(updated_at),
+        from_stored(created_at),
+        from_stored(updated_at),
         project,
         model,
         url,
@@ -69,7 +68,7 @@ def _message(row: tuple[Any, ...]) -> Message:
     identifier, conversation, parent, position, role, content, kind, active, hidden, author, created_at, model = row
     return Message(
         identifier, conversation, parent, position, Role(role), content, MessageKind(kind), active, hidden, author,
-        _aware(created_at), model,
+        from_stored(created_at), model,
     )  # fmt: skip
 
 
@@ -78,7 +77,3 @@ def _artifact(row: tuple[Any, ...]) -> Artifact:
     return Artifact(
         identifier, message, ArtifactKind(kind), content, language, title, reference, version, json.loads(meta)
     )
-
-
-def _aware(time: datetime | None) -> datetime | None:
-    return time.replace(tzinfo=UTC) if time else None

@@ -8,7 +8,7 @@ import click
 
 from workbench.cli.terminal import coloured_name, console
 from workbench.cli.verb import Verb, echo_json, json_option, store_option
-from workbench.model import Artifact, Message, Transcript
+from workbench.model import TRAFFIC_KINDS, Artifact, Message, Transcript
 from workbench.workspace import Workbench
 
 
@@ -43,9 +43,7 @@ def _print_conversation(found: Transcript, *, marked: str, everything: bool) -> 
     out.print(f"[dim]{escape(' · '.join(fact for fact in facts if fact))}[/]")
     left_out = 0
     for message in found.messages:
-        if not everything and (
-            message.hidden or not message.on_active_path or message.kind in ("thinking", "tool_call", "tool_result")
-        ):
+        if not everything and (message.hidden or not message.on_active_path or message.kind in TRAFFIC_KINDS):
             left_out += 1
             continue
         _print_message(message, [a for a in found.artifacts if a.message_id == message.id], marked=message.id == marked)

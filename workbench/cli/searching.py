@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from workbench.cli.terminal import COLOURS, assistant_name, console
+from workbench.cli.terminal import coloured_name, console
 from workbench.cli.verb import Verb, echo_json, json_option, store_option
 from workbench.model import DEFAULT_ALPHA, Hit, SearchResult
 from workbench.workspace import Workbench
@@ -64,9 +64,8 @@ def _print_hit(hit: Hit, *, explain: bool) -> None:
 
     out = console()
     when = f"{hit.created_at:%Y-%m-%d}" if hit.created_at else "no date"
-    colour = COLOURS.get(hit.assistant, "white")
     out.print(
-        f"[bold]{hit.rank:>2}[/]  {hit.score:.3f}  [{colour}]{assistant_name(hit.assistant):<8}[/] "
+        f"[bold]{hit.rank:>2}[/]  {hit.score:.3f}  {coloured_name(hit.assistant, 8)} "
         f"[bold]{escape(hit.title or '(untitled)')}[/]  [dim]{hit.role} · {when} · {hit.conversation_id}[/]"
     )
     text = Text(hit.snippet)

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from workbench.model import assistant_name
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
 
 COLOURS = {"chatgpt": "green", "claude": "dark_orange3", "gemini": "dodger_blue2"}
-NAMES = {"chatgpt": "ChatGPT", "claude": "Claude", "gemini": "Gemini"}
 _QUIET_SECONDS = 1.0  # anything quicker needs no bar
 
 
@@ -25,14 +26,9 @@ def console() -> Console:
     return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 
 
-def assistant_name(key: str) -> str:
-    """How an assistant writes its name."""
-    return NAMES.get(key, key.title())
-
-
-def coloured_name(key: str) -> str:
-    """An assistant's name in its colour, as markup."""
-    return f"[{COLOURS.get(key, 'white')}]{assistant_name(key)}[/]"
+def coloured_name(key: str, width: int = 0) -> str:
+    """An assistant's name in its colour, as markup, filled up to `width` characters."""
+    return f"[{COLOURS.get(key, 'white')}]{assistant_name(key):<{width}}[/]"
 
 
 class Bars:

@@ -15,9 +15,9 @@ from workbench.model import Hit, SearchResult, Transcript
 from workbench.statistics import StoreStats
 
 COLOURS = {"chatgpt": "#10a37f", "claude": "#d97757", "gemini": "#4285f4"}
-_OTHER = "#8a8a8a"
+OTHER_COLOUR = "#8a8a8a"
 _CARD = "border-left:4px solid {colour};padding:.35em .8em;margin:.5em 0"
-_SMALL = "opacity:.65;font-size:.85em"
+SMALL = "opacity:.65;font-size:.85em"
 _LONGEST = 4_000  # characters of one message shown in a notebook
 
 
@@ -42,7 +42,7 @@ def result_html(result: SearchResult) -> str:
     notes = "".join(f"<p><b>{escape(note)}</b></p>" for note in result.notes)
     cards = "".join(hit_html(hit) for hit in result) or "<p>Nothing was found.</p>"
     foot = f"{len(result)} of {result.candidates:,} candidates in {result.timings_ms['total']:.0f} ms"
-    return f"{notes}{cards}<div style='{_SMALL}'>{foot}</div>"
+    return f"{notes}{cards}<div style='{SMALL}'>{foot}</div>"
 
 
 def hit_html(hit: Hit) -> str:
@@ -50,10 +50,10 @@ def hit_html(hit: Hit) -> str:
     when = f"{hit.created_at:%d %b %Y}" if hit.created_at else "no date"
     head = (
         f"<b>{escape(hit.title or '(untitled)')}</b> "
-        f"<span style='{_SMALL}'>{escape(hit.assistant)} · {hit.role} · {when} · {hit.score:.3f} · "
+        f"<span style='{SMALL}'>{escape(hit.assistant)} · {hit.role} · {when} · {hit.score:.3f} · "
         f"{hit.conversation_id}</span>"
     )
-    return f"<div style='{_card(hit.assistant)}'>{head}<br>{highlighted(hit)}</div>"
+    return f"<div style='{card_style(hit.assistant)}'>{head}<br>{highlighted(hit)}</div>"
 
 
 def highlighted(hit: Hit) -> str:
@@ -70,7 +70,7 @@ def conversation_html(found: Transcript) -> str:
     one = found.conversation
     shown = [m for m in found.messages if m.on_active_path and not m.hidden and m.content]
     rows = "".join(
-        f"<div style='{_card(one.assistant) if m.role == 'assistant' else _card('')}'><span style='{_SMALL}'>{m.role}"
+        f"<div style='{card_style(one.assistant if m.role == 'assistant' else '')}'><span style='{SMALL}'>{m.role}"
         f"{f' · {m.created_at:%d %b %Y %H:%M}' if m.created_at else ''}</span>"
         f"<div style='white-space:pre-wrap'>{escape(m.content[:_LONGEST])}"
         f"{' …' * (len(m.content) > _LONGEST)}</div></div>"
@@ -88,7 +88,7 @@ def stats_html(stats: StoreStats) -> str:
         for one in stats.assistants
     )  # fmt: skip
     foot = f"{stats.counts['texts']:,} texts with vectors of {stats.embedder}"
-    return f"<table>{head}{body}</table><div style='{_SMALL}'>{foot}</div>"
+    return f"<table>{head}{body}</table><div style='{SMALL}'>{foot}</div>"
 
 
 def report_html(report: IngestReport) -> str:
@@ -100,7 +100,7 @@ def report_html(report: IngestReport) -> str:
         for one in report.files
     )  # fmt: skip
     foot = f"{report.rows_written:,} rows written, {report.texts_embedded:,} texts embedded; reading: {report.parsing}"
-    return f"<table>{head}{body}</table><div style='{_SMALL}'>{escape(foot)}</div>"
+    return f"<table>{head}{body}</table><div style='{SMALL}'>{escape(foot)}</div>"
 
 
 def _reasons(one: FileReport) -> str:
@@ -111,5 +111,6 @@ def _row(tag: str, cells: list[str]) -> str:
     return "<tr>" + "".join(f"<{tag} style='text-align:left'>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
 
 
-def _card(assistant: str) -> str:
-    return _CARD.format(colour=COLOURS.get(assistant, _OTHER))
+def card_style(assistant: str) -> str:
+    """The style of a card in the colour of an assistant; grey for anyone else."""
+    return _CARD.format(colour=COLOURS.get(assistant, OTHER_COLOUR))

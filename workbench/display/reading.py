@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from workbench.display.formatters import COLOURS
+from workbench.display.formatters import SMALL, card_style
 from workbench.model import Message, Role, Transcript
 
 _AFTER = 2  # messages after the found one that are not folded away
 _LONGEST, _LONGEST_FOUND, _LONGEST_BEFORE = 1_500, 20_000, 240  # characters: any message, the found one, the one before
-_OTHER = "#8a8a8a"
-_SMALL = "opacity:.65;font-size:.85em"
 _FOUND = "background:rgba(255,205,60,.18);outline:1px solid rgba(220,170,20,.45)"
 
 
@@ -31,7 +29,7 @@ def reading_html(found: Transcript, message_id: str) -> str:
     facts = " · ".join(part for part in (one.assistant, one.model, one.project, one.id) if part)
     return (
         f"<h4 style='margin:.6em 0 .1em'>{escape(one.title or '(untitled)')}</h4>"
-        f"<div style='{_SMALL}'>{escape(facts)}</div>"
+        f"<div style='{SMALL}'>{escape(facts)}</div>"
         f"{_folded(found, thread[:here], 'earlier')}{before}{target}{after}{_folded(found, thread[last:], 'later')}"
     )
 
@@ -76,19 +74,18 @@ def _folded(found: Transcript, messages: list[Message], which: str) -> str:
         return ""
     noun = "message" if len(messages) == 1 else "messages"
     body = "".join(_message(found, message) for message in messages)
-    summary = f"<summary style='cursor:pointer;{_SMALL}'>{len(messages)} {which} {noun}</summary>"
+    summary = f"<summary style='cursor:pointer;{SMALL}'>{len(messages)} {which} {noun}</summary>"
     return f"<details style='margin:.4em 0'>{summary}{body}</details>"
 
 
 def _message(found: Transcript, message: Message, *, longest: int = _LONGEST, style: str = "") -> str:
     text = message.content or _carried(found, message)
     shown = escape(text[:longest]) + (" …" if len(text) > longest else "")
-    colour = COLOURS.get(found.conversation.assistant, _OTHER) if message.role == Role.ASSISTANT else _OTHER
+    card = card_style(found.conversation.assistant if message.role == Role.ASSISTANT else "")
     when = f" · {message.created_at:%d %b %Y %H:%M} UTC" if message.created_at else ""
     branch = "" if message.on_active_path else " · on another branch"
-    style = f"border-left:4px solid {colour};padding:.35em .8em;margin:.5em 0;{style}"
     return (
-        f"<div style='{style}'><span style='{_SMALL}'>{message.role}{when}{branch}</span>"
+        f"<div style='{card};{style}'><span style='{SMALL}'>{message.role}{when}{branch}</span>"
         f"<div style='white-space:pre-wrap'>{shown}</div></div>"
     )
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from workbench.embedding.embedder import Embedder, Vectors, unit_rows
+from workbench.embedding.embedder import Embedder, Vectors
 from workbench.embedding.static import StaticEmbedder, distill, is_distilled, static_folder
 from workbench.embedding.transformer import TransformerEmbedder, minilm
 from workbench.errors import EmbeddingError
-
-EMBEDDERS = ("static", "minilm")
 
 
 def load_embedder(name: str, cache: Path, *, may_distill: bool = True) -> Embedder:
@@ -36,4 +34,4 @@ def load_embedder(name: str, cache: Path, *, may_distill: bool = True) -> Embedd
     return TransformerEmbedder(name, name)
 
 
-__all__ = ["EMBEDDERS", "Embedder", "Vectors", "is_distilled", "load_embedder", "static_folder", "unit_rows"]
+__all__ = ["Embedder", "Vectors", "is_distilled", "load_embedder", "static_folder"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,21 +61,26 @@ def ingest(paths: Sequence[Path], options: IngestOptions, progress: Progress) ->
     report = IngestReport(reports, options.dry_run)
     if not files:
         raise _nothing_found(report, paths, options)
-    embedder = None if options.dry_run else _load(options, report, progress)
-    with ExitStack() as stack:
-        if options.dry_run:
-            database = stack.enter_context(_to_compare_with(options.store))
-        else:
-            stack.enter_context(WriterLock(options.store))
-            database = stack.enter_context(open_record(options.store))
-        number = None if options.dry_run else start_import(database, ", ".join(map(str, paths)))
-        _parse(database, files, report, options, progress)
-        if not any(one.kept for one in report.files):  # an import that finds nothing is an error, not a success
-            raise _nothing_found(report, paths, options)
-        if embedder is not None and number is not None:
-            _embed_and_publish(database, embedder, report, options, progress)
-            finish_import(database, number, report.to_json())
+    if options.dry_run:
+        with _to_compare_with(options.store) as database:
+            _read(database, files, report, paths, options, progress)
+        return report
+    embedder = _load(options, report, progress)
+    with WriterLock(options.store), open_record(options.store) as database:
+        number = start_import(database, ", ".join(map(str, paths)))
+        _read(database, files, report, paths, options, progress)
+        _embed_and_publish(database, embedder, report, options, progress)
+        finish_import(database, number, report.to_json())
     return report
+
+
+def _read(
+    database: Database, files: Sequence[ExportFile], report: IngestReport, paths: Sequence[Path],
+    options: IngestOptions, progress: Progress,
+) -> None:  # fmt: skip
+    _parse(database, files, report, options, progress)
+    if not any(one.kept for one in report.files):  # an import that finds nothing is an error, not a success
+        raise _nothing_found(report, paths, options)
 
 
 def _find(paths: Sequence[Path], assistant: str | None) -> tuple[list[ExportFile], list[FileReport]]:

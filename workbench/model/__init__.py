@@ -1,7 +1,9 @@
 """The values that every layer speaks in: frozen, typed, comparable, picklable."""
 
+from workbench.model.assistants import assistant_name
 from workbench.model.conversation import (
     SEARCHED_KINDS,
+    TRAFFIC_KINDS,
     Artifact,
     ArtifactKind,
     Conversation,
@@ -17,6 +19,7 @@ from workbench.model.retrieval import DEFAULT_ALPHA, Filters, Hit, LegScore, Que
 __all__ = [
     "DEFAULT_ALPHA",
     "SEARCHED_KINDS",
+    "TRAFFIC_KINDS",
     "Artifact",
     "ArtifactKind",
     "Conversation",
@@ -31,6 +34,7 @@ __all__ = [
     "SearchResult",
     "Transcript",
     "artifact_id",
+    "assistant_name",
     "content_hash",
     "conversation_id",
     "message_id",

@@ -51,6 +51,11 @@ class ArtifactKind(StrEnum):
     TOOL_RESULT = "tool_result"
 
 
+# What goes on between an assistant and its tools, or itself: kept, but neither searched nor shown by default. Plain
+# strings, since they name kinds of messages and of artifacts alike, and stand in SQL.
+TRAFFIC_KINDS = ("thinking", "tool_call", "tool_result")
+
+
 @dataclass(frozen=True, slots=True)
 class Conversation:
     """One thread with one assistant. Times are UTC; a time the export does not give is None."""

@@ -5,6 +5,7 @@ from workbench.record.database import RECORD_FILE, Database, connect_read_only, 
 from workbench.record.ledger import finish_import, start_import
 from workbench.record.lock import WriterLock
 from workbench.record.rows import Rows, to_rows
+from workbench.record.times import from_stored
 from workbench.record.vectors import add_vectors, count_missing, missing_passages
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "connect_read_only",
     "count_missing",
     "finish_import",
+    "from_stored",
     "merge",
     "missing_passages",
     "open_record",

@@ -10,13 +10,13 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 import pyarrow as pa
 
 from workbench.model import SEARCHED_KINDS, Artifact, Conversation, Message, Transcript, content_hash
+from workbench.record.times import to_stored
 from workbench.text.passages import passages
 
 _TIME = pa.timestamp("us")
@@ -84,7 +84,7 @@ def to_rows(parsed: Iterable[Transcript], *, parser_revision: int) -> Rows:
 def _conversation_row(one: Conversation, parser_revision: int) -> dict[str, Any]:
     row: dict[str, Any] = {
         "id": one.id, "assistant": one.assistant, "native_id": one.native_id, "title": one.title,
-        "created_at": _naive(one.created_at), "updated_at": _naive(one.updated_at), "project": one.project,
+        "created_at": to_stored(one.created_at), "updated_at": to_stored(one.updated_at), "project": one.project,
         "model": one.model, "url": one.url, "meta": _json(one.meta),
     }  # fmt: skip
     newest = one.updated_at or one.created_at
@@ -96,7 +96,7 @@ def _message_row(one: Message, artifacts: list[dict[str, Any]]) -> dict[str, Any
     row: dict[str, Any] = {
         "id": one.id, "conversation_id": one.conversation_id, "parent_id": one.parent_id, "position": one.position,
         "role": str(one.role), "kind": str(one.kind), "content": one.content, "on_active_path": one.on_active_path,
-        "hidden": one.hidden, "author": one.author, "created_at": _naive(one.created_at), "model": one.model,
+        "hidden": one.hidden, "author": one.author, "created_at": to_stored(one.created_at), "model": one.model,
         "content_hash": one.content_hash,
     }  # fmt: skip
     return {**row, "row_hash": _row_hash([row, artifacts])}
@@ -115,11 +115,6 @@ def _passage_rows(message: Message) -> list[dict[str, Any]]:
         return []
     found = enumerate(passages(message.content))
     return [{"message_id": message.id, "ordinal": ordinal, "hash": content_hash(text)} for ordinal, text in found]
-
-
-def _naive(time: datetime | None) -> datetime | None:
-    """UTC without a zone, as the record keeps it: DuckDB's zoned type needs an extension to be read."""
-    return time.astimezone(UTC).replace(tzinfo=None) if time else None
 
 
 def _json(value: Mapping[str, Any]) -> str:

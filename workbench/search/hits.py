@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.model import Hit, LegScore, MessageKind, Query, Role
+from workbench.model import TRAFFIC_KINDS, Hit, LegScore, MessageKind, Query, Role
+from workbench.record import from_stored
 from workbench.search.fusion import Floats, Ordinals
 from workbench.snapshot import Snapshot
 from workbench.text.snippets import find_spans, snippet
@@ -17,9 +17,9 @@ from workbench.text.snippets import find_spans, snippet
 _FETCH = """
     SELECT ordinal, id, conversation_id, assistant, role, kind, title, position, created_at, content
     FROM messages WHERE ordinal IN ({ordinals})"""
-_CARRIED = """
+_CARRIED = f"""
     SELECT message_ordinal, string_agg(concat_ws(': ', title, content), ' ' ORDER BY ordinal) FROM artifacts
-    WHERE message_ordinal IN ({ordinals}) AND kind NOT IN ('thinking', 'tool_call', 'tool_result')
+    WHERE message_ordinal IN ({{ordinals}}) AND kind NOT IN {TRAFFIC_KINDS}
     GROUP BY ALL"""
 _SNIPPET_SOURCE = 200_000  # characters of a message that are looked through for a snippet
 
@@ -47,8 +47,8 @@ class Scored:
 def fetch_hits(snapshot: Snapshot, query: Query, ordinals: Ordinals, scored: Scored) -> tuple[Hit, ...]:
     """The best `query.k` candidates as hits, best first; equal scores by ordinal."""
     order = np.lexsort((ordinals, -scored.total))
-    best = [int(i) for i in order if scored.found[i] or scored.total[i] > 0][: query.k]
-    if not best:
+    best = order[(scored.found | (scored.total > 0))[order]][: query.k]
+    if not len(best):
         return ()
     catalog = snapshot.catalog.cursor()
     wanted = [int(ordinals[i]) for i in best]
@@ -76,7 +76,7 @@ def _hit(
     shown, highlights = snippet(source, find_spans(source, stems, snapshot.lexical.stem))
     return Hit(
         rank=rank, score=score, message_id=identifier, conversation_id=conversation, assistant=assistant,
-        role=Role(role), kind=MessageKind(kind), title=title, position=position, created_at=_aware(created_at),
+        role=Role(role), kind=MessageKind(kind), title=title, position=position, created_at=from_stored(created_at),
         snippet=shown, highlights=highlights, content=content, legs=legs,
     )  # fmt: skip
 
@@ -94,7 +94,3 @@ def _legs(scored: Scored, i: int) -> tuple[LegScore, ...]:
         LegScore("thread", None, None, float(scored.context[i])),
         LegScore("own words", None, None, float(scored.prior[i])),
     )
-
-
-def _aware(time: datetime | None) -> datetime | None:
-    return time.replace(tzinfo=UTC) if time else None

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from workbench.index import LexicalDocuments
-from workbench.model import SEARCHED_KINDS
+from workbench.model import SEARCHED_KINDS, TRAFFIC_KINDS
 from workbench.record import Database
 
 CATALOG_FILE = "catalog.duckdb"
@@ -61,7 +61,7 @@ _DOCUMENTS = f"""
         SELECT a.message_ordinal, string_agg(concat_ws(' ', a.title, left(a.content, {_EXTRA_CHARACTERS})), ' '
             ORDER BY a.ordinal) AS extra
         FROM snap.artifacts a JOIN snap.messages b ON b.ordinal = a.message_ordinal
-        WHERE a.kind NOT IN ('thinking', 'tool_call', 'tool_result') AND NOT contains(b.content, a.content)
+        WHERE a.kind NOT IN {TRAFFIC_KINDS} AND NOT contains(b.content, a.content)
         GROUP BY ALL) e ON e.message_ordinal = m.ordinal
     WHERE m.searched ORDER BY m.ordinal"""
 

@@ -7,7 +7,8 @@ import polars as pl
 from plotly.subplots import make_subplots
 
 from workbench.display.plots.frames import Source, artifacts_of, messages_of
-from workbench.display.plots.style import MUTED, colours, count, figure, name, nothing
+from workbench.display.plots.style import MUTED, colours, count, figure, nothing
+from workbench.model import assistant_name
 
 _MOST_ROWS = 12
 _ROW_PIXELS = 26
@@ -73,9 +74,9 @@ def conversation_lengths(source: Source) -> go.Figure:
         counts = [part.filter(pl.col("length").is_between(low, high)).height for low, high in bins]
         fig.add_bar(
             x=[_bin_name(low, high) for low, high in bins], y=[n / part.height for n in counts],
-            name=f"{name(assistant)} ({part.height:,}, median {_median(part)})",
+            name=f"{assistant_name(assistant)} ({part.height:,}, median {_median(part)})",
             marker_color=palette[assistant], customdata=counts,
-            hovertemplate=f"{name(assistant)}: %{{customdata:,}} conversations, %{{y:.0%}}<extra></extra>",
+            hovertemplate=f"{assistant_name(assistant)}: %{{customdata:,}} conversations, %{{y:.0%}}<extra></extra>",
         )  # fmt: skip
     fig.update_layout(barmode="group", bargap=0.22, bargroupgap=0.06, hovermode="x unified")
     fig.update_xaxes(type="category", showgrid=False, title_text="messages in the conversation")
@@ -101,9 +102,9 @@ def _rows(counted: pl.DataFrame) -> int:
 def _add_bars(fig: go.Figure, counted: pl.DataFrame, assistant: str, colour: str, *, axis: str) -> None:
     part = counted.filter(pl.col("assistant") == assistant).sort("label")
     fig.add_bar(
-        x=part["count"].to_list(), y=part["label"].to_list(), orientation="h", name=name(assistant),
+        x=part["count"].to_list(), y=part["label"].to_list(), orientation="h", name=assistant_name(assistant),
         marker_color=colour, legendgroup=assistant, showlegend=not axis, xaxis=f"x{axis}", yaxis=f"y{axis}",
-        hovertemplate=f"%{{y}}, {name(assistant)}: %{{x:,}}<extra></extra>",
+        hovertemplate=f"%{{y}}, {assistant_name(assistant)}: %{{x:,}}<extra></extra>",
     )  # fmt: skip
 
 

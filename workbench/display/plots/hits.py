@@ -7,8 +7,8 @@ from textwrap import wrap
 
 import plotly.graph_objects as go
 
-from workbench.display.plots.style import PAPER, colours, count, figure, name, nothing
-from workbench.model import Hit, Role, SearchResult
+from workbench.display.plots.style import PAPER, colours, count, figure, nothing
+from workbench.model import Hit, Role, SearchResult, assistant_name
 
 _LABELLED = 9  # the best hits carry their rank
 _HOVER_COLUMNS, _HOVER_LINES = 70, 4
@@ -25,7 +25,7 @@ def hits_in_time(result: SearchResult) -> go.Figure:
     untimed = len(result) - len(timed)
     best = timed[0]
     fig = figure(
-        f"“{query}”: best with {name(best.assistant)}, {best.created_at:%d %b %Y}",
+        f"“{query}”: best with {assistant_name(best.assistant)}, {best.created_at:%d %b %Y}",
         f"{count(len(timed), 'message')}: ● yours, ◆ the assistant's; numbers are ranks. Point at one to read it."
         + (f" {count(untimed, 'hit')} without a time left out." if untimed else ""),
         height=460,
@@ -40,7 +40,7 @@ def hits_in_time(result: SearchResult) -> go.Figure:
 
 def _add_marks(fig: go.Figure, hits: list[Hit], colour: str) -> None:
     fig.add_scatter(
-        x=[hit.created_at for hit in hits], y=[hit.score for hit in hits], name=name(hits[0].assistant),
+        x=[hit.created_at for hit in hits], y=[hit.score for hit in hits], name=assistant_name(hits[0].assistant),
         mode="markers+text", text=[f"{hit.rank}" if hit.rank <= _LABELLED else "" for hit in hits],
         textfont={"size": 10, "color": PAPER}, textposition="middle center", cliponaxis=False,
         marker={
@@ -60,7 +60,7 @@ def _hover(hit: Hit) -> str:
         lines = [*lines[:_HOVER_LINES], "…"]
     when = f"{hit.created_at:%d %b %Y %H:%M} UTC" if hit.created_at else ""
     head = f"<b>{escape(_shortened(hit.title or '(untitled)', _HOVER_COLUMNS))}</b>"
-    facts = f"#{hit.rank} · {hit.score:.3f} · {name(hit.assistant)} · {hit.role} · {when}"
+    facts = f"#{hit.rank} · {hit.score:.3f} · {assistant_name(hit.assistant)} · {hit.role} · {when}"
     return "<br>".join([head, facts, *map(escape, lines)])
 
 

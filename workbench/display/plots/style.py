@@ -9,7 +9,6 @@ import plotly.graph_objects as go
 
 from workbench.display.formatters import COLOURS
 
-NAMES = {"chatgpt": "ChatGPT", "claude": "Claude", "gemini": "Gemini"}
 INK, MUTED, GRID, PAPER = "#1f2933", "#66727f", "#e8ebef", "#ffffff"
 SCALE = ((0.0, "#f3f6f9"), (0.25, "#c3dbe8"), (0.5, "#7fb3cf"), (0.75, "#357fa8"), (1.0, "#0b4a70"))
 _MORE_COLOURS = ("#8e6bbf", "#c2a100", "#5b7083", "#b0496e")
@@ -64,11 +63,6 @@ def nothing(title: str, why: str) -> go.Figure:
     return empty.add_annotation(
         text=escape(why), x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False, font={"size": 14, "color": MUTED}
     )
-
-
-def name(assistant: str) -> str:
-    """How an assistant writes its name."""
-    return NAMES.get(assistant, assistant.title())
 
 
 def colours(assistants: Iterable[str]) -> dict[str, str]:

@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 import polars as pl
 
 from workbench.display.plots.frames import Source, messages_of
-from workbench.display.plots.style import MUTED, SCALE, colours, count, figure, left_out, name, nothing
+from workbench.display.plots.style import MUTED, SCALE, colours, count, figure, left_out, nothing
+from workbench.model import assistant_name
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _DAY_MILLISECONDS = 86_400_000
@@ -52,9 +53,9 @@ def messages_over_time(source: Source) -> go.Figure:
     palette = colours(bars["assistant"])
     for (assistant,), part in _largest_first(bars, "messages"):
         fig.add_bar(
-            x=part["start"].to_list(), y=part["messages"].to_list(), name=name(assistant),
+            x=part["start"].to_list(), y=part["messages"].to_list(), name=assistant_name(assistant),
             marker_color=palette[assistant], xperiod=step.period, xperiodalignment="middle",
-            hovertemplate=f"{name(assistant)}: %{{y:,}}<extra></extra>", xhoverformat=step.date,
+            hovertemplate=f"{assistant_name(assistant)}: %{{y:,}}<extra></extra>", xhoverformat=step.date,
         )  # fmt: skip
     fig.update_layout(barmode="stack", hovermode="x unified", bargap=0.12)
     fig.update_xaxes(showgrid=False, title_text="time (UTC)")
