@@ -11,13 +11,13 @@ from workbench.workspace import Workbench
 
 @pytest.fixture(scope="session")
 def cache() -> Path:
-    """The folder of models: the machine's own, so that the model is distilled once, not once a run."""
+    """The machine's own cache folder."""
     return load_settings().cache
 
 
 @pytest.fixture(scope="session")
-def embedder(cache: Path) -> Embedder:
-    return load_embedder("static", cache)
+def embedder() -> Embedder:
+    return load_embedder("static")
 
 
 @pytest.fixture

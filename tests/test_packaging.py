@@ -11,7 +11,10 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LONGEST_MODULE = 300
-DISTRIBUTIONS = {"zmq": "pyzmq"}  # where the name that is imported is not the name that is installed
+DISTRIBUTIONS = {
+    "hdrh": "hdrhistogram",
+    "zmq": "pyzmq",
+}  # where the name that is imported is not the name that is installed
 # Written for people who read them in a browser or an editor; the rest of the repository is code
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "data" / "README.md"]
 

@@ -15,6 +15,7 @@
     ├── NotFoundError              no such conversation or message
     ├── EmbeddingError             a model cannot be loaded or does not fit
     ├── ParallelError              Ray cannot be started, reached or used
+    ├── ServiceError               the service cannot go on
     └── NotebookError              a notebook failed while it was being run
 
 A message states the fact, then why, then what to do next. Errors cross process boundaries (Ray pickles them), so a
@@ -49,7 +50,7 @@ def _begun(text: str) -> str:
 
 
 def _ended(text: str) -> str:
-    return text if text[-1:] in ".!?:" else text + "."
+    return text if text[-1:] in ".!?:^" else text + "."
 
 
 class UsageError(WorkbenchError):
@@ -108,6 +109,10 @@ class EmbeddingError(WorkbenchError):
 
 class ParallelError(WorkbenchError):
     """Ray cannot be started, reached or used."""
+
+
+class ServiceError(WorkbenchError):
+    """The service cannot go on."""
 
 
 class NotebookError(WorkbenchError):

@@ -24,8 +24,8 @@ def _default_cache() -> Path:
 class Settings:
     """What can be set for a whole installation.
 
-    `store` is the folder of record and snapshots, `cache` that of models made on this machine, `embedder` a name known
-    to `load_embedder` (empty: the one that the store has, "static" for a new one), `ray` as in `plan_parallel`,
+    `store` is the folder of record and snapshots, `cache` that of what a measurement may use again, `embedder` a name
+    known to `load_embedder` (empty: the one that the store has, "static" for a new one), `ray` as in `plan_parallel`,
     `workers` the number of Ray workers (0: one per core).
     """
 

@@ -13,7 +13,7 @@ from workbench.embedding import Embedder, load_embedder
 from workbench.errors import EmbeddingError, QueryError
 from workbench.ingest import IngestOptions, IngestReport, Progress, Silent, ingest
 from workbench.model import DEFAULT_ALPHA, Filters, Query, SearchResult, Transcript
-from workbench.search import SearchEngine
+from workbench.search import SearchEngine, similar
 from workbench.settings import Settings, load_settings
 from workbench.snapshot import Finding, Snapshot, current_manifest, open_snapshot, verify
 from workbench.statistics import StoreStats, collect
@@ -74,7 +74,6 @@ class Workbench:
         """
         options = IngestOptions(
             store=self.store,
-            cache=self.settings.cache,
             embedder=embedder or self.settings.embedder or self._store_embedder(),
             ray=ray or self.settings.ray,
             workers=workers or self.settings.workers or None,
@@ -94,22 +93,50 @@ class Workbench:
         alpha: float = DEFAULT_ALPHA,
         assistant: Names = None,
         role: Names = None,
+        project: Names = None,
+        model: Names = None,
+        has: Names = None,
+        language: Names = None,
         after: Time | None = None,
         before: Time | None = None,
-        conversation: str | None = None,
+        conversation: Names = None,
         thread_context: bool = True,
+        by_conversation: bool = False,
+        cursor: str | None = None,
+        plain: bool = False,
+        facets: bool = False,
+        timeout_ms: float | None = None,
     ) -> SearchResult:
         """The `k` messages that best answer `text`, by words and by meaning.
 
-        `alpha` weighs meaning against words (0: words only, 1: meaning only). `after` is inclusive, `before`
-        exclusive; a date means its first moment, a time without a zone is UTC.
+        `text` may use the query language (docs/query_language.md) unless `plain`; the other filters narrow it further.
+        `alpha` weighs meaning against words (0: words only, 1: meaning only). `has` names what a message carries
+        (code, image, file, link, …), `language` that of its code. `facets` asks for counts of what matches. `after` is inclusive, `before` exclusive; a date
+        means its first moment, a time without a zone is UTC. `by_conversation` finds each conversation once; `cursor`
+        is that of the page before.
 
         Raises:
             QueryError: It says what cannot be understood.
             StoreMissingError: Nothing has been imported yet.
         """
-        filters = Filters(_names(assistant), _names(role), _instant(after), _instant(before), conversation)
-        return self.engine.search(Query(text, k, alpha, filters, thread_context))
+        filters = Filters(
+            assistants=_names(assistant), roles=_names(role), projects=_names(project), models=_names(model),
+            kinds=_names(has), languages=_names(language), after=_instant(after), before=_instant(before),
+            conversation_ids=_names(conversation),
+        )  # fmt: skip
+        query = Query(
+            text, k, alpha, filters, thread_context, cursor=cursor, by_conversation=by_conversation, plain=plain,
+            facets=facets, timeout_ms=timeout_ms,
+        )  # fmt: skip
+        return self.engine.search(query)
+
+    def similar(self, message: str, *, k: int = 10, assistant: Names = None, role: Names = None) -> SearchResult:
+        """The `k` messages nearest in meaning to the message with this id.
+
+        Raises:
+            NotFoundError: There is no such message.
+        """
+        return similar(self.snapshot, message, k=k, filters=Filters(assistants=_names(assistant), roles=_names(role)))
 
     def conversation(self, identifier: str) -> Transcript:
         """A conversation with its messages and artifacts, by its id, the beginning of it, or the id of a message in it.
@@ -199,7 +226,7 @@ class Workbench:
         """The model that the generation's vectors were made with, or why it cannot be had."""
         manifest = self.snapshot.manifest
         try:
-            embedder = load_embedder(manifest.embedder, self.settings.cache, may_distill=False)
+            embedder = load_embedder(manifest.embedder)
         except EmbeddingError as error:
             return None, str(error)
         if embedder.fingerprint != manifest.fingerprint:

@@ -27,36 +27,48 @@ def build(folder: Path, vectors: NDArray[np.float16], profile: VectorProfile) ->
     return VectorIndex.open(folder, profile)
 
 
-def test_the_graph_finds_what_an_exact_scan_finds(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("precision", "least"), [("f16", 0.98), ("i8", 0.98), ("b1", 0.5)])
+def test_the_graph_finds_what_an_exact_scan_finds(tmp_path: Path, precision: str, least: float) -> None:
     vectors = texts(3000)
     exact = build(tmp_path / "exact", vectors, VectorProfile())
-    graph = build(tmp_path / "graph", vectors, GRAPH)
+    graph = build(tmp_path / "graph", vectors, VectorProfile(exact_below=100, precision=precision))
     assert exact.is_exact
     assert not graph.is_exact
-    recalls = []
-    for row in range(0, 3000, 60):
-        query = exact.centre(vectors[row].astype(np.float32))
-        wanted = set(exact.nearest(query, 10)[0].tolist())
-        recalls.append(len(wanted & set(graph.nearest(query, 10)[0].tolist())) / 10)
-    assert np.mean(recalls) >= 0.98
+    queries = exact.centre(vectors[::60].astype(np.float32))
+    pairs = zip(exact.nearest(queries, 10), graph.nearest(queries, 50), strict=True)
+    recalls = [len(set(wanted.tolist()) & set(found[:10].tolist())) / 10 for (wanted, _), (found, _) in pairs]
+    assert np.mean(recalls) >= least
+
+
+def test_queries_together_find_what_each_finds_alone(tmp_path: Path) -> None:
+    vectors = texts(3000)
+    for name, profile in (("graph", GRAPH), ("exact", VectorProfile())):
+        index = build(tmp_path / name, vectors, profile)
+        queries = index.centre(vectors[:20].astype(np.float32))
+        for query, (rows, cosines) in zip(queries, index.nearest(queries, 10), strict=True):
+            alone = index.nearest(query[None, :], 10)[0]
+            assert rows.tolist() == alone[0].tolist()
+            assert cosines.tolist() == alone[1].tolist()
 
 
 def test_nearest_come_first_with_their_cosines(tmp_path: Path) -> None:
-    index = build(tmp_path / "index", texts(200), VectorProfile())
-    query = index.centre(texts(200)[7].astype(np.float32))
-    rows, cosines = index.nearest(query, 5)
-    assert rows[0] == 7
-    assert cosines[0] == pytest.approx(1, abs=2e-3)
-    assert (np.diff(cosines) <= 0).all()
-    assert np.allclose(index.scan(query, rows), cosines, atol=1e-6)
-    assert np.allclose(index.scan(query)[rows], cosines, atol=1e-6)
+    for name, profile in (("graph", GRAPH), ("exact", VectorProfile())):
+        index = build(tmp_path / name, texts(200), profile)
+        query = index.centre(texts(200)[[7]].astype(np.float32))
+        rows, cosines = index.nearest(query, 5)[0]
+        assert rows[0] == 7
+        assert cosines[0] == pytest.approx(1, abs=2e-3)
+        assert (np.diff(cosines) <= 0).all()
+        assert np.allclose(index.cosines(query[0], rows), cosines, atol=1e-6)
+        assert np.allclose(index.cosines(query[0])[rows], cosines, atol=1e-6)
+        assert np.allclose(index.vectors(rows) @ query[0], cosines, atol=2e-3)
 
 
 def test_the_common_direction_is_taken_off(tmp_path: Path) -> None:
     vectors = texts(500)
     index = build(tmp_path / "index", vectors, VectorProfile())
     before = float((vectors[:100].astype(np.float32) @ vectors[100:200].astype(np.float32).T).mean())
-    after = np.mean([index.scan(index.centre(vectors[i].astype(np.float32))).mean() for i in range(50)])
+    after = np.mean([index.cosines(query).mean() for query in index.centre(vectors[:50].astype(np.float32))])
     assert before > 0.5
     assert abs(after) < 0.1
 
@@ -70,12 +82,12 @@ def test_the_same_vectors_give_the_same_files(tmp_path: Path) -> None:
 
 def test_more_than_there_are_is_all_there_are(tmp_path: Path) -> None:
     index = build(tmp_path / "index", texts(20), VectorProfile())
-    assert len(index.nearest(index.centre(texts(20)[0].astype(np.float32)), 100)[0]) == 20
+    assert len(index.nearest(index.centre(texts(20)[:1].astype(np.float32)), 100)[0][0]) == 20
 
 
 def test_an_empty_index_finds_nothing(tmp_path: Path) -> None:
     index = build(tmp_path / "index", np.zeros((0, 8), np.float16), VectorProfile())
-    rows, cosines = index.nearest(np.ones(8, np.float32), 10)
+    rows, cosines = index.nearest(np.ones((1, 8), np.float32), 10)[0]
     assert len(rows) == len(cosines) == 0
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import pickle
+from datetime import UTC, datetime
 
 import pytest
 from building import transcript
@@ -42,3 +43,13 @@ def test_the_same_words_have_the_same_hash_whoever_said_them() -> None:
 def test_filters_know_whether_they_filter() -> None:
     assert not Filters().any
     assert Filters(roles=("user",)).any
+
+
+def test_filters_combine_to_what_both_let_pass() -> None:
+    spring, summer = datetime(2024, 3, 1, tzinfo=UTC), datetime(2024, 6, 1, tzinfo=UTC)
+    both = Filters(assistants=("claude",), after=spring) & Filters(roles=("user",), after=summer, before=summer)
+    assert both == Filters(assistants=("claude",), roles=("user",), after=summer, before=summer)
+    of_one_kind = Filters(kinds=("code",)) & Filters(kinds=("image",))
+    assert of_one_kind == Filters(kinds=("code",), also=(Filters(kinds=("image",)),))
+    assert Filters() & both == both & Filters() == both
+    assert len({both, of_one_kind, Filters()}) == 3

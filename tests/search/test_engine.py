@@ -40,7 +40,7 @@ def test_words_and_meaning_each_find_what_the_other_cannot(memory: Workbench) ->
 
 
 def test_the_best_hit_shows_its_words(memory: Workbench) -> None:
-    hit = memory.search("dense loaves").hits[0]
+    hit = memory.search("dense loaves", thread_context=False).hits[0]
     assert hit.snippet == "My loaf came out flat and dense"
     assert [hit.snippet[a:b] for a, b in hit.highlights] == ["loaf", "dense"] or hit.highlights
 
@@ -48,7 +48,7 @@ def test_the_best_hit_shows_its_words(memory: Workbench) -> None:
 def test_contributions_add_up_to_the_score(memory: Workbench) -> None:
     for hit in memory.search("proof the dough", k=20):
         assert hit.score == pytest.approx(sum(leg.contribution for leg in hit.legs), abs=1e-5)
-        assert [leg.leg for leg in hit.legs] == ["lexical", "vector", "thread", "own words"]
+        assert [leg.leg for leg in hit.legs] == ["lexical", "vector", "thread", "brevity", "own words"]
 
 
 def test_hits_are_ranked_and_limited(memory: Workbench) -> None:
@@ -105,7 +105,7 @@ def test_without_its_model_a_search_uses_words_and_says_so(memory: Workbench) ->
         ({"text": "x", "k": 0}, "from 1 to 1,000"),
         ({"text": "x", "alpha": 1.5}, "from 0"),
         ({"text": "x", "assistant": "siri"}, "there are: claude"),
-        ({"text": "x", "role": "boss"}, "there are: user, assistant"),
+        ({"text": "x", "role": "boss"}, "there are: assistant, system, tool, user"),
         ({"text": "x", "after": "last week"}, "2025-03-31"),
         ({"text": "x", "after": "2025-01-02", "before": "2025-01-01"}, "exchange them"),
     ],

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.search.fusion import length_weight, min_max, neighbour_gain, ranks, scatter
+from workbench.search.fusion import best_first, min_max, places, ranks, scatter
 
 
 def test_scores_are_scaled_between_the_worst_and_the_best_of_their_leg() -> None:
@@ -21,21 +21,23 @@ def test_a_list_is_laid_out_over_the_candidates() -> None:
     assert np.allclose(out, [0.2, np.nan, 0.9], equal_nan=True)
 
 
-def test_the_better_neighbour_counts() -> None:
-    ordinals = np.array([3, 4, 5, 9])
-    fused = np.array([0.1, 0.5, 0.8, 1.0], np.float32)
-    gain = neighbour_gain(ordinals, fused, np.array([-1, 3, 4, 8]), np.array([4, 5, -1, 10]))
-    assert np.allclose(gain, [0.5, 0.8, 0.5, 0.0])
-
-
-def test_context_fades_with_length() -> None:
-    lengths = np.array([10, 200, 600, 1000, 5000])
-    assert length_weight(lengths, 200, 1000, 0.0).tolist() == [1.0, 1.0, 0.5, 0.0, 0.0]
-    assert length_weight(lengths, 200, 1000, 0.5).tolist() == [1.0, 1.0, 0.75, 0.5, 0.5]
-
-
 def test_ranks_count_from_one_and_leave_out_the_unknown() -> None:
     assert ranks(np.array([0.2, np.nan, 0.9, 0.2], np.float32)).tolist() == [2, 0, 1, 3]
+
+
+def test_a_place_is_given_only_for_what_is_there() -> None:
+    at, there = places(np.array([3, 4, 9]), np.array([9, 5, -1, 3, 12]))
+    assert there.tolist() == [True, False, False, True, False]
+    assert at[there].tolist() == [2, 0]
+    assert places(np.array([], np.int64), np.array([1, 2]))[1].tolist() == [False, False]
+
+
+@given(st.lists(st.sampled_from([0.1, 0.5, 0.9, 1.0]), max_size=40), st.integers(1, 50))
+def test_the_best_come_first_and_equals_by_ordinal(values: list[float], limit: int) -> None:
+    scores = np.array(values, np.float32)
+    ordinals = np.arange(len(values)) * 3
+    wanted = sorted(range(len(values)), key=lambda i: (-values[i], i))[:limit]
+    assert best_first(ordinals, scores, limit).tolist() == wanted
 
 
 @given(st.lists(st.floats(0, 100, width=32), min_size=1, max_size=50))

@@ -9,7 +9,7 @@ from building import transcript
 from workbench.embedding import Embedder
 from workbench.index import VectorProfile
 from workbench.record import add_vectors, merge, missing_passages, open_record, to_rows
-from workbench.search.vector_leg import cosines_of, search_vectors
+from workbench.search.vector_leg import VectorLeg, search_vectors
 from workbench.snapshot import Snapshot, VectorSpace, open_snapshot, publish
 
 MESSAGES = 600
@@ -35,7 +35,15 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> It
 
 @pytest.fixture
 def query(snapshot: Snapshot, embedder: Embedder) -> np.ndarray:
-    return snapshot.vectors.centre(embedder.embed(["soup with bread"])[0])
+    return snapshot.vectors.centre(embedder.embed(["soup with bread"]))
+
+
+def search(snapshot: Snapshot, query: np.ndarray, limit: int, mask: np.ndarray | None, **options: object) -> VectorLeg:
+    return search_vectors(snapshot, query, limit, [mask], **options)[0]  # type: ignore[arg-type]
+
+
+def cosines_of(snapshot: Snapshot, query: np.ndarray, ordinals: np.ndarray) -> np.ndarray:
+    return snapshot.vectors.cosines(query[0], snapshot.columns.text[ordinals].astype(np.int64))
 
 
 def exactly(snapshot: Snapshot, query: np.ndarray, mask: np.ndarray | None, limit: int) -> list[int]:
@@ -54,23 +62,44 @@ def test_a_filter_of_any_width_gives_the_best_of_what_it_keeps(
     farthest = exactly(snapshot, query, None, MESSAGES)[::-1][:kept]
     mask = np.zeros(MESSAGES, bool)
     mask[farthest] = True
-    leg = search_vectors(snapshot, query, 10, mask)
+    leg = search(snapshot, query, 10, mask).ranking
     wanted = exactly(snapshot, query, mask, 10)
     assert len(leg.ordinals) == min(10, kept)
     assert len(set(leg.ordinals.tolist()) & set(wanted)) >= 0.9 * len(wanted)
-    assert (np.diff(leg.cosines) <= 0).all()
+    assert (np.diff(leg.scores) <= 0).all()
 
 
 def test_few_allowed_messages_are_compared_one_by_one(snapshot: Snapshot, query: np.ndarray) -> None:
     mask = np.zeros(MESSAGES, bool)
     mask[:12] = True
-    assert search_vectors(snapshot, query, 5, mask).plan == "all 12 allowed messages compared"
+    assert search(snapshot, query, 5, mask).plan == "all 12 allowed messages compared"
 
 
 def test_the_graph_is_used_for_the_rest(snapshot: Snapshot, query: np.ndarray) -> None:
-    assert search_vectors(snapshot, query, 5, None).plan == "graph, nearest 10 of 600 texts"
+    assert search(snapshot, query, 5, None).plan == "graph, nearest 5 of 600 texts"
+    mask = np.ones(MESSAGES, bool)
+    mask[:100] = False
+    assert search(snapshot, query, 5, mask).plan == "graph, nearest 9 of 600 texts for 500 allowed messages"
 
 
 def test_scores_are_the_exact_cosines(snapshot: Snapshot, query: np.ndarray) -> None:
-    leg = search_vectors(snapshot, query, 20, None)
-    assert np.allclose(leg.cosines, cosines_of(snapshot, query, leg.ordinals), atol=1e-6)
+    leg = search(snapshot, query, 20, None).ranking
+    assert np.allclose(leg.scores, cosines_of(snapshot, query, leg.ordinals), atol=1e-6)
+
+
+def test_queries_with_and_without_filters_may_come_together(snapshot: Snapshot, query: np.ndarray) -> None:
+    mask = np.zeros(MESSAGES, bool)
+    mask[:12] = True
+    both = search_vectors(snapshot, np.repeat(query, 3, axis=0), [5, 4, 7], [None, mask, None])
+    alone = [search(snapshot, query, limit, one) for limit, one in ((5, None), (4, mask), (7, None))]
+    assert [leg.plan for leg in both] == [leg.plan for leg in alone]
+    for one, other in zip(both, alone, strict=True):
+        assert one.ranking.ordinals.tolist() == other.ranking.ordinals.tolist()
+
+
+def test_when_time_is_over_the_search_stops_widening_and_says_so(snapshot: Snapshot, query: np.ndarray) -> None:
+    farthest = exactly(snapshot, query, None, MESSAGES)[::-1][:300]
+    mask = np.zeros(MESSAGES, bool)
+    mask[farthest] = True
+    assert not search(snapshot, query, 5, mask, deadlines=[0.0]).complete
+    assert search(snapshot, query, 5, mask).complete

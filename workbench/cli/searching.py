@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -10,6 +11,8 @@ from workbench.cli.terminal import coloured_name, console
 from workbench.cli.verb import Verb, echo_json, json_option, store_option
 from workbench.model import DEFAULT_ALPHA, Hit, SearchResult
 from workbench.workspace import Workbench
+
+_SHOWN_VALUES = 8  # of a facet
 
 
 @click.command(cls=Verb)
@@ -19,22 +22,35 @@ from workbench.workspace import Workbench
 @click.option("--alpha", type=float, default=DEFAULT_ALPHA, show_default=True, help="0: words only, 1: meaning only.")
 @click.option("--assistant", multiple=True, help="Only of this assistant; may be repeated.")
 @click.option("--role", multiple=True, help="Only by this role (user, assistant); may be repeated.")
+@click.option("--project", multiple=True, help="Only in this project.")
+@click.option("--model", multiple=True, help="Only by this model.")
+@click.option("--has", multiple=True, help="Only with code, image, file, link, citation, …")
+@click.option("--lang", multiple=True, help="Only with code in this language.")
 @click.option("--after", help="Only from this date on (2025-03-31).")
 @click.option("--before", help="Only before this date.")
-@click.option("--conversation", help="Only in the conversation with this id.")
+@click.option("--conversation", multiple=True, help="Only in the conversation with this id.")
+@click.option("--by-conversation", is_flag=True, help="Each conversation once, by its best message.")
+@click.option("--cursor", help="Go on after the page that gave this cursor.")
+@click.option("--facets", is_flag=True, help="Count what matches by assistant, role, month, project, …")
+@click.option("--like", is_flag=True, help="QUERY is the id of a message: find messages like it.")
+@click.option("--plain", is_flag=True, help="Take QUERY as words, without the query language.")
 @click.option("--no-context", is_flag=True, help="Rank every message by itself, without its thread.")
 @click.option("--explain", is_flag=True, help="Show how each hit was found and where the time went.")
 @json_option
-def search(
-    query: tuple[str, ...], store: Path | None, k: int, alpha: float, assistant: tuple[str, ...], role: tuple[str, ...],
-    after: str | None, before: str | None, conversation: str | None, no_context: bool, explain: bool, as_json: bool,
-) -> None:  # fmt: skip
-    """Find messages by their words and their meaning."""
+def search(query: tuple[str, ...], store: Path | None, like: bool, explain: bool, as_json: bool, **wanted: Any) -> None:
+    """Find messages by their words and their meaning.
+
+    QUERY may hold "phrases", -exclusions, beginnings* and filters such as assistant:claude, after:"last month",
+    has:code, lang:python (docs/query_language.md).
+    """
+    text = " ".join(query)
     with Workbench.open(store) as memory:
-        result = memory.search(
-            " ".join(query), k=k, alpha=alpha, assistant=assistant, role=role, after=after, before=before,
-            conversation=conversation, thread_context=not no_context,
-        )  # fmt: skip
+        if like:
+            result = memory.similar(text, k=wanted["k"], assistant=wanted["assistant"], role=wanted["role"])
+        else:
+            result = memory.search(
+                text, language=wanted.pop("lang"), thread_context=not wanted.pop("no_context"), **wanted
+            )
     if as_json:
         echo_json(result)
     else:
@@ -52,6 +68,11 @@ def _print(result: SearchResult, *, explain: bool) -> None:
     for hit in result:
         _print_hit(hit, explain=explain)
     out.print(f"[dim]{len(result)} of {result.candidates:,} candidates in {result.timings_ms['total']:.0f} ms[/]")
+    for facet, counts in result.facets.items():
+        values = ", ".join(f"{value} {count:,}" for value, count in counts[:_SHOWN_VALUES])
+        out.print(f"[bold]{facet}[/]  {escape(values)}{' …' if len(counts) > _SHOWN_VALUES else ''}")
+    if result.cursor:
+        out.print(f"[dim]more: --cursor {result.cursor}[/]")
     if explain:
         stages = ", ".join(f"{stage} {ms:.1f} ms" for stage, ms in result.timings_ms.items())
         out.print(f"[dim]{stages}\n{escape('; '.join(f'{leg}: {how}' for leg, how in result.plan.items()))}[/]")
@@ -67,6 +88,7 @@ def _print_hit(hit: Hit, *, explain: bool) -> None:
     out.print(
         f"[bold]{hit.rank:>2}[/]  {hit.score:.3f}  {coloured_name(hit.assistant, 8)} "
         f"[bold]{escape(hit.title or '(untitled)')}[/]  [dim]{hit.role} · {when} · {hit.conversation_id}[/]"
+        + (f"  [dim]and {hit.others:,} more[/]" if hit.others else "")
     )
     text = Text(hit.snippet)
     for start, end in hit.highlights:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,27 @@ _QUOTED = """
     SELECT id FROM messages WHERE searched AND assistant = $assistant AND contains(content, $quote) LIMIT 2"""
 
 
+class Split(StrEnum):
+    """Which half of a labelled set a query belongs to: constants are chosen on one and reported on the other."""
+
+    TUNE = "tune"
+    HELD_OUT = "held-out"
+
+
 @dataclass(frozen=True, slots=True)
 class JudgedQuery:
-    """One query and its answers: message ids with grades, 2 for an answer, 1 for what only states the matter."""
+    """One query and its answers: message ids with grades, 2 for an answer, 1 for what only states the matter.
+
+    `kind` is its category. `pool` is the id of the conversation whose messages are ranked, None for the whole store.
+    `split` is None where a set has no halves.
+    """
 
     id: str
     text: str
     kind: str
     grades: Mapping[str, int]
+    pool: str | None = None
+    split: Split | None = None
 
 
 def load_judgements(path: Path, catalog: Database) -> list[JudgedQuery]:

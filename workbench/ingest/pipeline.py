@@ -39,7 +39,6 @@ class IngestOptions:
     """How to import. `ray` and `workers` as in `plan_parallel`; `assistant` restricts to one assistant's exports."""
 
     store: Path
-    cache: Path
     embedder: str = "static"
     ray: str = "auto"
     workers: int | None = None
@@ -141,7 +140,7 @@ def _load(options: IngestOptions, report: IngestReport, progress: Progress) -> E
     """The model, before anything is read: a name that means nothing should not be found out at the end."""
     progress.start("loading the model (the first time it is made)", 0, "")
     with _timed(report, "loading the model"):
-        embedder = load_embedder(options.embedder, options.cache)
+        embedder = load_embedder(options.embedder)
     progress.finish()
     report.embedder = embedder.fingerprint
     return embedder
@@ -172,7 +171,7 @@ def _embed(
     report.embedding = str(plan)
     progress.start("embedding", missing, "texts")
     with executor(plan) as run:
-        written = embed_missing(database, embedder, options.cache, run, progress)
+        written = embed_missing(database, embedder, run, progress)
     progress.finish()
     return written
 

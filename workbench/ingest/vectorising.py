@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +31,7 @@ class _Vectors:
     fingerprint: str
 
 
-def embed_missing(database: Database, embedder: Embedder, cache: Path, run: Executor, progress: Progress) -> int:
+def embed_missing(database: Database, embedder: Embedder, run: Executor, progress: Progress) -> int:
     """Embed every text that has no vector of this model, each once; returns how many that were.
 
     Raises:
@@ -40,7 +39,7 @@ def embed_missing(database: Database, embedder: Embedder, cache: Path, run: Exec
     """
     written = 0
     batches = _batches(database, embedder.fingerprint)
-    for done in run.map(partial(_make_worker, embedder.name, cache), batches):
+    for done in run.map(partial(_make_worker, embedder.name), batches):
         if done.fingerprint != embedder.fingerprint:
             raise EmbeddingError(
                 f"a worker embeds with {done.fingerprint}, this process with {embedder.fingerprint}",
@@ -57,8 +56,8 @@ def _batches(database: Database, fingerprint: str) -> Iterator[_Texts]:
         yield _Texts(hashes, texts)
 
 
-def _make_worker(name: str, cache: Path) -> Callable[[_Texts], _Vectors]:
-    embedder = load_embedder(name, cache)
+def _make_worker(name: str) -> Callable[[_Texts], _Vectors]:
+    embedder = load_embedder(name)
 
     def work(batch: _Texts) -> _Vectors:
         return _Vectors(batch.hashes, embedder.embed(batch.texts).astype(np.float16), embedder.fingerprint)

@@ -13,8 +13,10 @@ from workbench.model.conversation import (
     Role,
     Transcript,
 )
+from workbench.model.filters import Filters, Period, Selection
 from workbench.model.ids import artifact_id, content_hash, conversation_id, message_id, placed_message_id
-from workbench.model.retrieval import DEFAULT_ALPHA, Filters, Hit, LegScore, Query, SearchResult
+from workbench.model.retrieval import DEFAULT_ALPHA, Hit, LegScore, Match, Query, SearchResult
+from workbench.model.words import Words
 
 __all__ = [
     "DEFAULT_ALPHA",
@@ -27,12 +29,16 @@ __all__ = [
     "Hit",
     "ImportIssue",
     "LegScore",
+    "Match",
     "Message",
     "MessageKind",
+    "Period",
     "Query",
     "Role",
     "SearchResult",
+    "Selection",
     "Transcript",
+    "Words",
     "artifact_id",
     "assistant_name",
     "content_hash",

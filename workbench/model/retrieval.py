@@ -5,40 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from workbench.model.conversation import MessageKind, Role
+from workbench.model.filters import Filters
 
-DEFAULT_ALPHA = 0.4  # measured: see workbench.search.tuning
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """Which messages may be found; an empty field allows all. Exact at every selectivity.
-
-    `after` is inclusive, `before` exclusive, both UTC. A message without a time passes neither.
-    """
-
-    assistants: tuple[str, ...] = ()
-    roles: tuple[str, ...] = ()
-    after: datetime | None = None
-    before: datetime | None = None
-    conversation_id: str | None = None
-
-    @property
-    def any(self) -> bool:
-        """Whether anything is filtered at all."""
-        return bool(self.assistants or self.roles or self.after or self.before or self.conversation_id)
+DEFAULT_ALPHA = 0.3  # measured: see workbench.search.tuning
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One search. `alpha` weighs the vector leg against the lexical one: 0 is lexical only, 1 vectors only."""
+    """One search.
+
+    `text` is in the query language unless `plain`. `alpha` weighs the vector leg against the lexical one: 0 is lexical
+    only, 1 vectors only. `cursor` is that of the page before. With `by_conversation` a conversation is found once, by
+    its best message. `explain` asks for what each leg contributed to each hit, `facets` for counts of what matches.
+    After `timeout_ms` milliseconds the stages that remain are left out and what is there is given, marked partial.
+    """
 
     text: str
     k: int = 10
     alpha: float = DEFAULT_ALPHA
     filters: Filters = field(default_factory=Filters)
     thread_context: bool = True
+    cursor: str | None = None
+    by_conversation: bool = False
+    plain: bool = False
+    explain: bool = True
+    facets: bool = False
+    timeout_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +52,11 @@ class LegScore:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One found message. `highlights` are (start, end) character offsets into `snippet`."""
+    """One found message.
+
+    `highlights` are (start, end) character offsets into `snippet`. `legs` is empty unless the query asked for it.
+    `others` counts the further hits in the same conversation where hits are grouped by conversation.
+    """
 
     rank: int
     score: float
@@ -73,14 +72,26 @@ class Hit:
     highlights: tuple[tuple[int, int], ...]
     content: str
     legs: tuple[LegScore, ...] = ()
+    others: int = 0
+
+
+class Match(StrEnum):
+    """How well the best hit answers the query."""
+
+    GOOD = "good"
+    WEAK = "weak"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
     """The answer to one query.
 
-    `timings_ms` gives milliseconds per stage; `plan` says in words how each leg was run; `notes` holds what the
-    reader must know to trust the answer (a leg that was not available, for example).
+    `timings_ms` gives milliseconds per stage, of all `batch` queries that were answered together; `plan` says in words
+    how each leg was run; `notes` holds what the reader must know to trust the answer (a leg that was not available, for
+    example), `advice` what would make it better or faster. `candidates` messages were scored. `cursor` asks for the
+    next page, None after the last. `partial` says that time ran out. `facets`, if the query asked for them, maps each
+    facet to its values with counts: of all messages with any of the query's words that pass its filters.
     """
 
     query: Query
@@ -90,6 +101,12 @@ class SearchResult:
     plan: Mapping[str, str]
     candidates: int
     notes: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
+    match: Match = Match.GOOD
+    cursor: str | None = None
+    partial: bool = False
+    batch: int = 1
+    facets: Mapping[str, list[tuple[str, int]]] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)

@@ -1,196 +1,250 @@
-"""One search, stage by stage: filters, words, vectors, fusion, thread context, texts."""
+"""Hybrid search, stage by stage: filters, words, vectors, fusion, texts. Many queries share each stage's work."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from workbench.embedding import Embedder
-from workbench.errors import QueryError
-from workbench.model import Query, Role, SearchResult
-from workbench.search.filters import Mask, allowed, conversation_ordinal
-from workbench.search.fusion import Floats, Ordinals, length_weight, min_max, neighbour_gain, ranks, scatter
-from workbench.search.hits import Scored, fetch_hits
+from workbench.errors import WorkbenchError
+from workbench.model import Query, SearchResult
+from workbench.search.cache import Cache
+from workbench.search.candidates import Leg, Ranking, gather
+from workbench.search.facets import Facets, facet_counts
+from workbench.search.fusion import Floats, Ordinals
+from workbench.search.names import Names, names_of
+from workbench.search.newest import newest
+from workbench.search.pages import Page, Ranked, cut
+from workbench.search.request import Request, Stopwatch, prepare
+from workbench.search.scoring import score
 from workbench.search.tuning import DEFAULT, Tuning
-from workbench.search.vector_leg import cosines_of, search_vectors
+from workbench.search.vector_leg import search_vectors
 from workbench.snapshot import Snapshot
-from workbench.snapshot.catalog import ROLES
 
-MAX_CHARACTERS = 10_000
-MAX_RESULTS = 1_000
+_VECTOR_CACHE_BYTES = 16 * 1024 * 1024
+Answer = SearchResult | WorkbenchError
 
 
 class SearchEngine:
     """Searches one snapshot. May be used by any number of threads at once.
 
     `embedder` must have the fingerprint of the snapshot; with None (`missing` says why) only words are searched, and
-    every result says so.
+    every result says so. `vectors` keeps the vectors of queries, by model and text.
     """
 
     def __init__(
-        self, snapshot: Snapshot, embedder: Embedder | None, *, missing: str = "", tuning: Tuning = DEFAULT
+        self,
+        snapshot: Snapshot,
+        embedder: Embedder | None,
+        *,
+        missing: str = "",
+        tuning: Tuning = DEFAULT,
+        vectors: Cache[Floats] | None = None,
     ) -> None:
         self.snapshot = snapshot
         self.tuning = tuning
-        self._embedder = embedder
         self.missing = missing
+        self.vectors = vectors or Cache(lambda vector: int(vector.nbytes), capacity_bytes=_VECTOR_CACHE_BYTES)
+        self._embedder = embedder
+        self._known: Names | None = None
 
     def search(self, query: Query) -> SearchResult:
         """The best `query.k` messages.
 
         Raises:
-            QueryError: The query is empty or too long, a number is out of range, or a filter names what is not there.
+            QueryError: The query is empty or too long, a number is out of range, a filter names what is not there, or
+                its cursor does not fit.
             NotFoundError: The conversation to search in does not exist.
         """
-        check(query)
-        run = _Run()
-        with run.stage("filter"):
-            conversation = conversation_ordinal(self.snapshot, query.filters.conversation_id)
-            mask = allowed(self.snapshot, query.filters, conversation) if query.filters.any else None
-        words = self._words(query, conversation, run)
-        vector = self._embed(query, run)
-        meaning = self._meaning(vector, mask, run)
-        with run.stage("fuse"):
-            ordinals = self._candidates(words.ordinals, meaning.ordinals, mask, context=query.thread_context)
-            scored = self._score(query, ordinals, words, meaning, vector)
-        with run.stage("fetch"):
-            hits = fetch_hits(self.snapshot, query, ordinals, scored)
+        answer = self.search_many([query])[0]
+        if isinstance(answer, WorkbenchError):
+            raise answer
+        return answer
+
+    def search_many(self, queries: Sequence[Query]) -> list[Answer]:
+        """The answers to several queries, in their order; an error in place of an answer where `search` raises it.
+
+        Cheaper than one after another: they share the embedding, the walk through the graph, and the scoring.
+        """
+        watch = Stopwatch()
+        answers: dict[int, Answer] = {}
+        requests: list[Request] = []
+        numbers: list[int] = []
+        with watch.stage("filter"):
+            for number, query in enumerate(queries):
+                try:
+                    requests.append(prepare(self.snapshot, query, watch.started, self._names))
+                    numbers.append(number)
+                except WorkbenchError as error:
+                    answers[number] = error
+        if requests:
+            for number, result in zip(numbers, self._answer(requests, watch), strict=True):
+                answers[number] = self._filled(result)
+        return [answers[number] for number in range(len(queries))]
+
+    def _names(self) -> Names:
+        if self._known is None:
+            self._known = names_of(self.snapshot)
+        return self._known
+
+    def pages(self, query: Query) -> Iterator[SearchResult]:
+        """The answer page by page, until there is nothing more.
+
+        Raises:
+            QueryError: As `search` does.
+        """
+        while True:
+            page = self.search(query)
+            yield page
+            if page.cursor is None:
+                return
+            query = replace(query, cursor=page.cursor)
+
+    def _answer(self, requests: list[Request], watch: Stopwatch) -> list[SearchResult]:
+        ranked = self._rank(requests, watch)
+        earlier = self._earlier(requests)
+        with watch.stage("fetch"):
+            pages = [
+                cut(self.snapshot, request, ranked, number, earlier.get(number))
+                for number, request in enumerate(requests)
+            ]
+        with watch.stage("facets"):
+            facets = [self._facets(request) for request in requests]
+        timings = {**watch.timings, "total": watch.elapsed()}
+        return [
+            self._result(request, page, timings, len(requests), counts)
+            for request, page, counts in zip(requests, pages, facets, strict=True)
+        ]
+
+    def _facets(self, request: Request) -> Facets:
+        if not request.query.facets:
+            return {}
+        if request.words.text:
+            return self.snapshot.lexical.facets(request.words, request.clauses)
+        return facet_counts(self.snapshot, self.snapshot.columns.searched if request.mask is None else request.mask)
+
+    def _result(
+        self, request: Request, page: Page, timings: dict[str, float], batch: int, facets: Facets
+    ) -> SearchResult:
         return SearchResult(
-            query=query,
-            hits=hits,
+            query=request.query,
+            hits=page.hits,
             generation=self.snapshot.generation,
-            timings_ms={**run.timings, "total": run.elapsed()},
-            plan=run.plan,
-            candidates=len(ordinals),
-            notes=tuple(run.notes),
+            timings_ms=timings,
+            plan=request.plan,
+            candidates=page.candidates,
+            notes=tuple(request.notes),
+            advice=tuple(request.advice),
+            match=page.match,
+            cursor=page.cursor,
+            partial=request.partial,
+            batch=batch,
+            facets=facets,
         )
 
-    def _words(self, query: Query, conversation: int | None, run: _Run) -> _Leg:
-        if query.alpha >= 1.0:
-            return _Leg.empty()
-        with run.stage("lexical"):
-            found = self.snapshot.lexical.search(
-                query.text, self.tuning.lexical_candidates, filters=query.filters, conversation=conversation
-            )
-        run.plan["lexical"] = f"BM25, best {len(found[0]):,} of {len(self.snapshot.lexical):,} messages"
-        return _Leg(*found)
+    def _rank(self, requests: list[Request], watch: Stopwatch) -> Ranked:
+        messages = len(self.snapshot.columns.length)
+        with watch.stage("lexical"):
+            words = Leg.of([self._words(request) for request in requests], messages)
+        with watch.stage("embed"):
+            vectors = self._embed(requests)
+        with watch.stage("vector"):
+            meaning = Leg.of(self._meaning(requests, vectors), messages)
+        with watch.stage("fuse"):
+            context = [request.query.thread_context for request in requests]
+            masks = [request.mask for request in requests]
+            candidates = gather(self.snapshot.columns, [words, meaning], masks, context)
+            wishes = [request.wish for request in requests]
+            scores = score(self.snapshot.columns, candidates, words, meaning, wishes, self.tuning)
+        return Ranked(candidates, scores, meaning)
 
-    def _embed(self, query: Query, run: _Run) -> Floats | None:
-        if query.alpha <= 0.0:
-            return None
-        if self._embedder is None:
-            run.notes.append(f"Searched by words only: {self.missing}")
-            return None
-        if pending := self.snapshot.manifest.counts["pending"]:
-            run.notes.append(f"{pending:,} texts have no vector yet and are found by their words only.")
-        with run.stage("embed"):
-            return self.snapshot.vectors.centre(self._embedder.embed([query.text])[0])
-
-    def _meaning(self, vector: Floats | None, mask: Mask | None, run: _Run) -> _Leg:
-        if vector is None or len(self.snapshot.vectors) == 0:
-            return _Leg.empty()
-        with run.stage("vector"):
-            leg = search_vectors(self.snapshot, vector, self.tuning.vector_candidates, mask)
-        run.plan["vector"] = leg.plan
-        return _Leg(leg.ordinals, leg.cosines)
-
-    def _candidates(self, words: Ordinals, meaning: Ordinals, mask: Mask | None, *, context: bool) -> Ordinals:
-        """What is scored: the union of both lists and, for their context, the neighbours in the thread."""
-        found = np.union1d(words, meaning)
-        if not context:
-            return found
-        columns = self.snapshot.columns
-        around = np.concatenate([columns.previous[found], columns.following[found]]).astype(np.int64)
-        around = around[around >= 0]
-        return np.union1d(found, around if mask is None else around[mask[around]])
-
-    def _score(self, query: Query, ordinals: Ordinals, words: _Leg, meaning: _Leg, vector: Floats | None) -> Scored:
-        bm25 = scatter(ordinals, words.ordinals, words.scores)
-        if vector is None or not len(meaning.scores):
-            cosine, alpha = np.full(len(ordinals), np.nan, np.float32), 0.0
+    def _words(self, request: Request) -> Ranking:
+        if request.query.alpha >= 1.0 and request.words.text:
+            return Ranking.empty()
+        limit = request.deeper(self.tuning.lexical_candidates)
+        if not request.words.text:
+            found = newest(self.snapshot, request.mask, limit)
         else:
-            cosine, alpha = cosines_of(self.snapshot, vector, ordinals), query.alpha
-        lexical_part = (1.0 - alpha) * min_max(bm25, *words.range)
-        vector_part = alpha * min_max(cosine, *meaning.range)
-        fused = (lexical_part + vector_part).astype(np.float32)
-        context, prior = self._adjustments(ordinals, fused, wanted=query.thread_context)
-        return Scored(
-            total=fused + context + prior,
-            found=np.isin(ordinals, words.ordinals) | np.isin(ordinals, meaning.ordinals),
-            bm25=bm25, cosine=cosine, bm25_rank=ranks(bm25), cosine_rank=ranks(cosine),
-            lexical_part=lexical_part, vector_part=vector_part, context=context, prior=prior,
+            found = self.snapshot.lexical.search(request.words, limit, clauses=request.clauses, mask=request.mask)
+        request.full |= len(found.ordinals) == limit
+        request.plan["lexical"] = found.plan
+        return Ranking(found.ordinals, found.scores)
+
+    def _embed(self, requests: list[Request]) -> Floats:
+        """Centred query vectors (queries, d), zero where no vector is wanted or to be had."""
+        index = self.snapshot.vectors
+        out = np.zeros((len(requests), index.dimensions), np.float32)
+        todo: dict[str, list[int]] = {}
+        for number, request in enumerate(requests):
+            if request.query.alpha <= 0.0 or not request.words.text:
+                continue
+            if self._embedder is None:
+                request.notes.append(f"Searched by words only: {self.missing}")
+                continue
+            if pending := self.snapshot.manifest.counts["pending"]:
+                request.notes.append(f"{pending:,} texts have no vector yet and are found by their words only.")
+            request.by_meaning = len(index) > 0
+            if request.by_meaning:
+                kept = self.vectors.get((self._embedder.fingerprint, request.words.text))
+                if kept is None:
+                    todo.setdefault(request.words.text, []).append(number)
+                else:
+                    out[number] = kept
+        if todo and self._embedder is not None:
+            for text, vector in zip(todo, self._embedder.embed(list(todo)), strict=True):
+                self.vectors.put((self._embedder.fingerprint, text), vector)
+                out[todo[text]] = vector
+        return index.centre(out) if any(request.by_meaning for request in requests) else out
+
+    def _meaning(self, requests: list[Request], vectors: Floats) -> list[Ranking]:
+        now = time.perf_counter()
+        rankings = [Ranking.empty()] * len(requests)
+        chosen = []
+        for number, request in enumerate(requests):
+            if request.by_meaning and now >= request.deadline:
+                request.run_out("the time was over before vectors were compared")
+                request.by_meaning = False
+            if request.by_meaning:
+                chosen.append(number)
+        if not chosen:
+            return rankings
+        limits = [requests[number].deeper(self.tuning.vector_candidates) for number in chosen]
+        legs = search_vectors(
+            self.snapshot, vectors[chosen], limits, [requests[number].mask for number in chosen],
+            [requests[number].deadline for number in chosen],
         )  # fmt: skip
+        for number, limit, leg in zip(chosen, limits, legs, strict=True):
+            request = requests[number]
+            rankings[number] = leg.ranking
+            request.plan["vector"] = leg.plan
+            request.full |= len(leg.ranking.ordinals) == limit
+            if not leg.complete:
+                request.run_out("the time was over before enough messages that the filter allows were found")
+        return rankings
 
-    def _adjustments(self, ordinals: Ordinals, fused: Floats, *, wanted: bool) -> tuple[Floats, Floats]:
-        """What thread and speaker add to each score."""
-        nothing = np.zeros(len(ordinals), np.float32)
-        if not wanted or not len(ordinals):
-            return nothing, nothing
-        columns, tuning = self.snapshot.columns, self.tuning
-        gain = neighbour_gain(
-            ordinals, fused, columns.previous[ordinals].astype(np.int64), columns.following[ordinals].astype(np.int64)
-        )
-        weight = length_weight(
-            columns.length[ordinals], tuning.short_characters, tuning.long_characters, tuning.long_share
-        )
-        own = columns.role[ordinals] == ROLES.index(Role.USER)
-        prior = np.where(own & (fused > 0), tuning.own_prior, 0.0)
-        return (tuning.neighbour_weight * weight * gain).astype(np.float32), prior.astype(np.float32)
+    def _earlier(self, requests: list[Request]) -> dict[int, Ordinals]:
+        """For requests beyond the first depth: the ordinals that pages of smaller depths could hold."""
+        earlier: dict[int, Ordinals] = {}
+        for number, request in enumerate(requests):
+            for depth in range(request.place.depth):
+                ranked = self._rank([request.at_depth(depth)], Stopwatch())
+                found = ranked.candidates.ordinals[ranked.candidates.listed | (ranked.scores.total > 0)]
+                earlier[number] = np.union1d(earlier.get(number, found), found)
+        return earlier
 
-
-@dataclass(frozen=True, slots=True)
-class _Leg:
-    """A ranked list: ordinals and scores, best first."""
-
-    ordinals: Ordinals
-    scores: Floats
-
-    @classmethod
-    def empty(cls) -> _Leg:
-        return cls(np.empty(0, np.int64), np.empty(0, np.float32))
-
-    @property
-    def range(self) -> tuple[float, float]:
-        """The worst and the best score of the list."""
-        return (float(self.scores[-1]), float(self.scores[0])) if len(self.scores) else (0.0, 0.0)
-
-
-@dataclass(slots=True)
-class _Run:
-    """What is noted while one search goes through its stages."""
-
-    started: float = field(default_factory=time.perf_counter)
-    timings: dict[str, float] = field(default_factory=dict)
-    plan: dict[str, str] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        begun = time.perf_counter()
-        yield
-        self.timings[name] = (time.perf_counter() - begun) * 1000
-
-    def elapsed(self) -> float:
-        return (time.perf_counter() - self.started) * 1000
-
-
-def check(query: Query) -> None:
-    """Refuse a query that cannot be answered.
-
-    Raises:
-        QueryError: It says which part, and what is allowed.
-    """
-    if not query.text.strip():
-        raise QueryError("the query is empty", "", "say what to look for")
-    if len(query.text) > MAX_CHARACTERS:
-        raise QueryError(f"the query has {len(query.text):,} characters", f"at most {MAX_CHARACTERS:,} are taken")
-    if not 1 <= query.k <= MAX_RESULTS:
-        raise QueryError(f"k is {query.k}", "", f"give a number from 1 to {MAX_RESULTS:,}")
-    if not 0.0 <= query.alpha <= 1.0:
-        raise QueryError(f"alpha is {query.alpha}", "", "give a number from 0 (words only) to 1 (vectors only)")
-    if query.filters.after and query.filters.before and query.filters.after >= query.filters.before:
-        raise QueryError("no time is both after and before the dates given", "", "exchange them")
+    def _filled(self, result: SearchResult) -> SearchResult:
+        """A page that ended with its depth, filled up from the next one."""
+        while len(result.hits) < result.query.k and result.cursor is not None and not result.partial:
+            rest = replace(result.query, k=result.query.k - len(result.hits), cursor=result.cursor)
+            more = self.search_many([rest])[0]
+            if isinstance(more, WorkbenchError):
+                raise more
+            timings = {stage: ms + more.timings_ms.get(stage, 0.0) for stage, ms in result.timings_ms.items()}
+            result = replace(
+                result, hits=result.hits + more.hits, cursor=more.cursor, timings_ms=timings, plan=more.plan,
+                candidates=more.candidates, partial=more.partial,
+            )  # fmt: skip
+        return result

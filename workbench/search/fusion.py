@@ -1,4 +1,8 @@
-"""Making one score of two. Pure functions over arrays."""
+"""Making one score of two. Pure functions over arrays.
+
+Several queries are scored at once: a candidate is a pair of query and message, and lies in flat arrays ordered by
+query, then by message. `key` is that pair as one number (query x messages + ordinal), so sorted keys are in that order.
+"""
 
 from __future__ import annotations
 
@@ -9,47 +13,34 @@ Floats = NDArray[np.float32]
 Ordinals = NDArray[np.int64]
 
 
-def min_max(scores: Floats, low: float, high: float) -> Floats:
+def min_max(scores: Floats, low: Floats | float, high: Floats | float) -> Floats:
     """`scores` (n,) mapped linearly so that `low` becomes 0 and `high` 1; below `low` is 0, not a number is 0.
 
-    `low` and `high` are the worst and best score of the leg's own list. If they are equal, every score not below is 1.
+    `low` and `high` are the worst and best score of the leg's own list, for each candidate. Where they are equal, every
+    score not below is 1.
     """
     known = np.nan_to_num(scores, nan=-np.inf)
-    if high <= low:
-        return (known >= high).astype(np.float32)
-    scaled: Floats = np.clip((known - low) / (high - low), 0.0, None).astype(np.float32)
-    return scaled
+    width = np.asarray(high - low, dtype=np.float32)
+    flat = width <= 0
+    scaled = np.clip((known - low) / np.where(flat, 1.0, width), 0.0, None)
+    return np.where(flat, known >= high, scaled).astype(np.float32)
 
 
-def scatter(ordinals: Ordinals, found: Ordinals, scores: Floats) -> Floats:
-    """The scores of a leg's list (`found`, `scores`) at the positions of `ordinals` (sorted); nan where not listed."""
-    out = np.full(len(ordinals), np.nan, np.float32)
-    at = np.searchsorted(ordinals, found)
-    inside = at < len(ordinals)
-    hit = inside.copy()
-    hit[inside] = ordinals[at[inside]] == found[inside]
-    out[at[hit]] = scores[hit]
+def places(keys: Ordinals, wanted: Ordinals) -> tuple[Ordinals, NDArray[np.bool_]]:
+    """Where `wanted` stand in the sorted `keys`, and whether they are there at all (where not, the place is 0)."""
+    at = np.searchsorted(keys, wanted)
+    at[at == len(keys)] = 0
+    there = keys[at] == wanted if len(keys) else np.zeros(len(wanted), bool)
+    at[~there] = 0
+    return at, there
+
+
+def scatter(keys: Ordinals, found: Ordinals, scores: Floats) -> Floats:
+    """The scores of a leg's list (`found`, `scores`) at the positions of `keys` (sorted); nan where not listed."""
+    out = np.full(len(keys), np.nan, np.float32)
+    at, there = places(keys, found)
+    out[at[there]] = scores[there]
     return out
-
-
-def neighbour_gain(ordinals: Ordinals, fused: Floats, previous: Ordinals, following: Ordinals) -> Floats:
-    """For each message the better fused score of its two neighbours in the thread, 0 where neither is a candidate.
-
-    `previous` and `following` (n,) are the neighbours' ordinals, -1 for none; `ordinals` is sorted.
-    """
-    best = np.zeros(len(ordinals), np.float32)
-    for neighbour in (previous, following):
-        at = np.searchsorted(ordinals, neighbour)
-        at[at == len(ordinals)] = 0
-        there = ordinals[at] == neighbour
-        best = np.maximum(best, np.where(there, fused[at], 0.0))
-    return best.astype(np.float32)
-
-
-def length_weight(lengths: NDArray[np.integer], short: int, long: int, least: float) -> Floats:
-    """1 up to `short` characters, `least` from `long` on, linear between."""
-    share = np.clip((long - lengths) / max(1, long - short), 0.0, 1.0)
-    return (least + (1.0 - least) * share).astype(np.float32)
 
 
 def ranks(scores: Floats) -> NDArray[np.int64]:
@@ -59,3 +50,13 @@ def ranks(scores: Floats) -> NDArray[np.int64]:
     out[order] = np.arange(1, len(scores) + 1)
     out[np.isnan(scores)] = 0
     return out
+
+
+def best_first(ordinals: Ordinals, scores: Floats, limit: int) -> NDArray[np.int64]:
+    """Positions of the `limit` greatest scores, greatest first, equals by ordinal."""
+    chosen = np.arange(len(scores))
+    if len(scores) > limit:
+        cut = np.partition(scores, len(scores) - limit)[len(scores) - limit]
+        chosen = np.flatnonzero(scores >= cut)  # ties at the cut are all kept here: the order below decides
+    order = np.lexsort((ordinals[chosen], -scores[chosen]))[:limit]
+    return chosen[order]

@@ -9,24 +9,25 @@ from dataclasses import dataclass
 class Tuning:
     """How hits are found and ranked.
 
-    So many candidates are taken from each leg; the best of them counts 1, the last 0. A message gains
-    `neighbour_weight` times the better fused score of its two neighbours in the thread if it has at most
-    `short_characters`, linearly less with its length until `long_characters`, from where on it gains `long_share` of
-    that: short turns cannot be understood without their thread, long answers are blurred by it. `own_prior` is added
-    for what the person wrote.
-
-    The weights, and DEFAULT_ALPHA of the model, are the best compromise over three sets that want different things:
-    short human turns (LoCoMo), long AI chats whose evidence is what the person said (assistant_chats), and the samples,
-    where answers count most. Chosen on the first half of the first two.
+    So many candidates are taken from each leg; the best of them counts 1, the last 0. The weighted sum of both is what
+    a message matches. To it is added what the messages around match, less the longer the message is (half of it at
+    `thread_characters`): `exchange_weight` of the other half of the same exchange, `before_weight` and `after_weight`
+    of the turns before and after by the same speaker, and of those two before and two after by anyone. Messages
+    shorter than `long_characters` lose some of their match (`brevity_slope` for each factor e, no more below
+    `short_characters`). Where the query speaks in the first person they lose nothing, and `own_prior` is added for
+    what the person wrote.
     """
 
     lexical_candidates: int = 200
     vector_candidates: int = 100
-    neighbour_weight: float = 0.5
-    short_characters: int = 200
+    thread_characters: int = 2000
+    exchange_weight: float = 0.4
+    before_weight: float = 0.3
+    after_weight: float = 0.2
+    short_characters: int = 20
     long_characters: int = 1000
-    long_share: float = 0.6
-    own_prior: float = 0.05
+    brevity_slope: float = 0.2
+    own_prior: float = 0.4
 
 
 DEFAULT = Tuning()

@@ -2,70 +2,90 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.search.candidates import Ranking
 from workbench.search.filters import Mask
-from workbench.search.fusion import Floats, Ordinals
+from workbench.search.fusion import Floats, Ordinals, best_first
 from workbench.snapshot import Snapshot
+
+# Measured at 250,000 texts of 256 dimensions: a text that the graph search has to list costs about as much as 15 texts
+# compared one after another. Decides only between two ways to the same answer.
+_LISTED_COST = 15
+_RESERVE = 1.5  # how many more than expected are listed, since a filter is seldom spread evenly around a query
 
 
 @dataclass(frozen=True, slots=True)
 class VectorLeg:
-    """Messages by cosine, best first, and how they were found."""
+    """Messages by cosine, how they were found, and whether the time sufficed to find all that was asked for."""
 
-    ordinals: Ordinals
-    cosines: Floats
+    ranking: Ranking
     plan: str
+    complete: bool = True
 
 
-def search_vectors(snapshot: Snapshot, query: Floats, limit: int, mask: Mask | None) -> VectorLeg:
-    """The `limit` messages nearest to a centred query vector among those `mask` allows (None: all searched ones).
+def search_vectors(
+    snapshot: Snapshot,
+    queries: Floats,
+    limit: int | Sequence[int],
+    masks: Sequence[Mask | None],
+    deadlines: Sequence[float] | None = None,
+) -> list[VectorLeg]:
+    """For each centred query of (n, d), the `limit` messages nearest to it among those its mask allows.
 
-    Few allowed messages are all compared; many are looked for in the graph, in ever wider circles until `limit` are
-    found or everything has been seen. Never fewer than there are.
+    No mask (None) allows all that have a vector. Few allowed messages are all compared; many are looked for in the
+    graph, in ever wider circles until `limit` are found or everything has been seen: never fewer than there are, unless
+    the deadline (`time.perf_counter()`) passes. `limit` is one number, or one for each query.
     """
-    index = snapshot.vectors
-    allowed = None if mask is None else np.flatnonzero(mask & (snapshot.columns.text >= 0))
-    if allowed is not None and len(allowed) <= index.profile.exact_below:
-        return _scan(snapshot, query, limit, allowed)
-    if index.is_exact:
-        how = f"all {len(index):,} texts compared"
-        return _by_rows(snapshot, query, limit, mask, start=len(index), how=how)
-    return _by_rows(snapshot, query, limit, mask, start=2 * limit, how="graph")
-
-
-def cosines_of(snapshot: Snapshot, query: Floats, ordinals: Ordinals) -> Floats:
-    """Cosine of each message's first text with a centred query vector; nan for a message without a vector."""
-    rows = snapshot.columns.text[ordinals].astype(np.int64)
-    out = np.full(len(ordinals), np.nan, np.float32)
-    there = rows >= 0
-    out[there] = snapshot.vectors.scan(query, rows[there])
-    return out
-
-
-def _scan(snapshot: Snapshot, query: Floats, limit: int, allowed: Ordinals) -> VectorLeg:
-    cosines = snapshot.vectors.scan(query, snapshot.columns.text[allowed].astype(np.int64))
-    ordinals, cosines = _best(allowed.astype(np.int64), cosines, limit)
-    return VectorLeg(ordinals, cosines, f"all {len(allowed):,} allowed messages compared")
-
-
-def _by_rows(snapshot: Snapshot, query: Floats, limit: int, mask: Mask | None, *, start: int, how: str) -> VectorLeg:
-    total = len(snapshot.vectors)
-    width = min(start, total)
-    while True:
-        rows, cosines = snapshot.vectors.nearest(query, width)
-        ordinals, scores = _owners(snapshot, rows, cosines)
+    limits = [limit] * len(masks) if isinstance(limit, int) else list(limit)
+    legs: list[VectorLeg | None] = [None] * len(masks)
+    open_ones = [number for number, mask in enumerate(masks) if mask is None]
+    for wanted in sorted({limits[number] for number in open_ones}):
+        together = [number for number in open_ones if limits[number] == wanted]
+        for number, leg in zip(together, _unfiltered(snapshot, queries[together], wanted), strict=True):
+            legs[number] = leg
+    for number, mask in enumerate(masks):
         if mask is not None:
-            keep = mask[ordinals]
-            ordinals, scores = ordinals[keep], scores[keep]
-        if len(ordinals) >= limit or width == total:
+            deadline = deadlines[number] if deadlines else np.inf
+            legs[number] = _filtered(snapshot, queries[number], limits[number], mask, deadline)
+    return [leg for leg in legs if leg is not None]
+
+
+def _unfiltered(snapshot: Snapshot, queries: Floats, limit: int) -> list[VectorLeg]:
+    """As many texts as messages are wanted: every text stands for at least one."""
+    index = snapshot.vectors
+    total = len(index)
+    plan = f"all {total:,} texts compared" if index.is_exact else f"graph, nearest {limit:,} of {total:,} texts"
+    return [
+        VectorLeg(_best(*_owners(snapshot, rows, cosines), limit), plan)
+        for rows, cosines in index.nearest(queries, limit)
+    ]
+
+
+def _filtered(snapshot: Snapshot, query: Floats, limit: int, mask: Mask, deadline: float) -> VectorLeg:
+    index = snapshot.vectors
+    with_text = mask & (snapshot.columns.text >= 0)
+    allowed = int(np.count_nonzero(with_text))
+    width = int(min(len(index), _RESERVE * limit * len(with_text) / max(1, allowed)))
+    if index.is_exact or allowed <= _LISTED_COST * width:
+        ordinals = np.flatnonzero(with_text)
+        cosines = index.cosines(query, snapshot.columns.text[ordinals].astype(np.int64))
+        return VectorLeg(_best(ordinals, cosines, limit), f"all {allowed:,} allowed messages compared")
+    while True:
+        rows, cosines = index.nearest(query[None, :], width)[0]
+        ordinals, scores = _owners(snapshot, rows, cosines)
+        kept = mask[ordinals]
+        enough = np.count_nonzero(kept) >= limit or width >= len(index)
+        if enough or time.perf_counter() >= deadline:
             break
-        width = min(total, width * 4)
-    ordinals, scores = _best(ordinals, scores, limit)
-    return VectorLeg(ordinals, scores, how if how != "graph" else f"graph, nearest {width:,} of {total:,} texts")
+        width = min(len(index), width * 3)
+    plan = f"graph, nearest {width:,} of {len(index):,} texts for {allowed:,} allowed messages"
+    return VectorLeg(_best(ordinals[kept], scores[kept], limit), plan, complete=bool(enough))
 
 
 def _owners(snapshot: Snapshot, rows: NDArray[np.int64], cosines: Floats) -> tuple[Ordinals, Floats]:
@@ -80,11 +100,6 @@ def _owners(snapshot: Snapshot, rows: NDArray[np.int64], cosines: Floats) -> tup
     return ordinals, scores[first]
 
 
-def _best(ordinals: Ordinals, scores: Floats, limit: int) -> tuple[Ordinals, Floats]:
-    """The `limit` greatest scores, greatest first, equals by ordinal."""
-    if len(scores) > limit:
-        cut = np.partition(scores, len(scores) - limit)[len(scores) - limit]
-        keep = scores >= cut  # ties at the cut are all kept here, so that the order below decides
-        ordinals, scores = ordinals[keep], scores[keep]
-    order = np.lexsort((ordinals, -scores))[:limit]
-    return ordinals[order], scores[order]
+def _best(ordinals: Ordinals, scores: Floats, limit: int) -> Ranking:
+    order = best_first(ordinals, scores, limit)
+    return Ranking(ordinals[order].astype(np.int64), scores[order])

@@ -11,15 +11,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from workbench.index import LexicalDocuments
-from workbench.model import SEARCHED_KINDS, TRAFFIC_KINDS
+from workbench.index import LexicalDocuments, tag
+from workbench.model import SEARCHED_KINDS, TRAFFIC_KINDS, ArtifactKind
 from workbench.record import Database
 
 CATALOG_FILE = "catalog.duckdb"
 COLUMNS_FOLDER = "columns"
 ROLES = ("user", "assistant", "system", "tool")
+KINDS = (*ArtifactKind, "link")
 NO_TIME = np.iinfo(np.int64).min
+NO_MONTH = np.iinfo(np.int16).min
 _EXTRA_CHARACTERS = 20_000  # of one artifact: a pasted log must not outweigh the conversation around it
 _BATCH = 5_000
 
@@ -42,21 +47,44 @@ _CREATE = f"""
     CREATE UNIQUE INDEX messages_by_ordinal ON snap.messages (ordinal);
 """
 
+# What each message carries: kinds of artifacts (its own kind among them if it is code or what code printed, and links)
+# and the languages of what is in one.
+_CARRIED = """
+    carried AS (
+        SELECT message_ordinal AS ordinal, list(DISTINCT kind) AS kinds,
+            list_sort(list(DISTINCT language) FILTER (language <> '')) AS languages
+        FROM snap.artifacts GROUP BY ALL),
+    described AS (
+        SELECT m.ordinal, coalesce(m.model, c.model, '') AS model, coalesce(c.project, '') AS project,
+            c.ordinal AS conversation, coalesce(languages, []) AS languages,
+            list_sort(list_distinct(list_concat(coalesce(kinds, []),
+                CASE WHEN m.kind IN ('code', 'execution_result') THEN [m.kind] ELSE [] END,
+                CASE WHEN regexp_matches(m.content, 'https?://') THEN ['link'] ELSE [] END))) AS kinds
+        FROM snap.messages m JOIN snap.conversations c ON c.id = m.conversation_id
+        LEFT JOIN carried ON carried.ordinal = m.ordinal)"""
+
 # The nearest searched message above and below on the active path. For a message on a branch these are the ones around
 # the fork, which is where its question stands.
-_COLUMNS = """
-    SELECT m.ordinal, m.assistant, m.role, epoch_us(m.created_at) AS time, c.ordinal AS conversation, m.searched,
-        length(m.content) AS length,
+_COLUMNS = f"""
+    WITH {_CARRIED}
+    SELECT m.ordinal, m.assistant, m.role, epoch_us(m.created_at) AS time, d.conversation, m.searched,
+        12 * (year(m.created_at) - 1970) + month(m.created_at) - 1 AS month,
+        length(m.content) AS length, d.model, d.project, d.kinds, d.languages,
         max(CASE WHEN m.searched AND m.on_active_path THEN m.ordinal END) OVER (PARTITION BY m.conversation_id
             ORDER BY m.position RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS previous,
         min(CASE WHEN m.searched AND m.on_active_path THEN m.ordinal END) OVER (PARTITION BY m.conversation_id
             ORDER BY m.position RANGE BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS following
-    FROM snap.messages m JOIN snap.conversations c ON c.id = m.conversation_id ORDER BY m.ordinal"""
+    FROM snap.messages m JOIN described d ON d.ordinal = m.ordinal ORDER BY m.ordinal"""
 
+# The title of a conversation counts as words of its first message: it says what all of it is about, but every message
+# of a long conversation must not be found by it.
 _DOCUMENTS = f"""
-    SELECT m.ordinal, m.content AS body, m.title, m.assistant, m.role, c.ordinal AS conversation,
-        epoch_us(m.created_at) AS time, coalesce(e.extra, '') AS extra
-    FROM snap.messages m JOIN snap.conversations c ON c.id = m.conversation_id
+    WITH {_CARRIED}
+    SELECT m.ordinal, m.content AS body, coalesce(e.extra, '') AS extra,
+        CASE WHEN m.ordinal = min(m.ordinal) OVER (PARTITION BY m.conversation_id) THEN m.title ELSE '' END AS title,
+        m.assistant, m.role, d.model, d.project, d.kinds, d.languages, d.conversation,
+        epoch_us(m.created_at) AS time, strftime(m.created_at, '%Y-%m-%d') AS day
+    FROM snap.messages m JOIN described d ON d.ordinal = m.ordinal
     LEFT JOIN (
         SELECT a.message_ordinal, string_agg(concat_ws(' ', a.title, left(a.content, {_EXTRA_CHARACTERS})), ' '
             ORDER BY a.ordinal) AS extra
@@ -80,28 +108,85 @@ def close_catalog(database: Database) -> None:
 
 
 def write_columns(database: Database, folder: Path, assistants: list[str]) -> None:
-    """Write what search needs of every message as .npy files into `folder`, one row a message, in ordinal order."""
+    """Write what search needs of every message as .npy files into `folder`, one row a message, in ordinal order.
+
+    Names are codes into sorted lists of names, of which "" is the first and means none; kinds are bits in the order of
+    KINDS; languages, of which a message may have several, are pairs of message and code.
+    """
     table = database.arrow(_COLUMNS)
-    code = {name: i for i, name in enumerate(assistants)}
-    role = {name: i for i, name in enumerate(ROLES)}
-    as_codes = {
-        "assistant": np.array([code[name] for name in table["assistant"].to_pylist()], np.uint8),
-        "role": np.array([role[name] for name in table["role"].to_pylist()], np.uint8),
-    }
-    numbers = {
+    model, model_names = _coded(table["model"])
+    project, project_names = _coded(table["project"])
+    owner, language, language_names = _languages(table)
+    columns = {
+        "assistant": _codes_in(table["assistant"], assistants).astype(np.uint8),
+        "role": _codes_in(table["role"], list(ROLES)).astype(np.uint8),
         "time": table["time"].fill_null(NO_TIME).to_numpy().astype(np.int64),
+        "month": table["month"].fill_null(NO_MONTH).to_numpy().astype(np.int16),
         "conversation": table["conversation"].to_numpy().astype(np.int32),
         "length": table["length"].to_numpy().astype(np.int32),
         "previous": table["previous"].fill_null(-1).to_numpy().astype(np.int32),
         "following": table["following"].fill_null(-1).to_numpy().astype(np.int32),
         "searched": table["searched"].to_numpy(zero_copy_only=False).astype(np.bool_),
+        "model": model,
+        "model_names": model_names,
+        "project": project,
+        "project_names": project_names,
+        "kinds": _kind_bits(table["kinds"]),
+        "language": language,
+        "language_owner": owner,
+        "language_names": language_names,
     }
     folder.mkdir()
-    for name, values in {**as_codes, **numbers}.items():
+    for name, values in columns.items():
         np.save(folder / f"{name}.npy", values)
+
+
+def _codes_in(column: pa.ChunkedArray, names: list[str]) -> NDArray[np.int64]:
+    codes: NDArray[np.int64] = pc.index_in(column, value_set=pa.array(names)).to_numpy().astype(np.int64)
+    return codes
+
+
+def _coded(column: pa.ChunkedArray) -> tuple[NDArray[np.uint16], NDArray[np.str_]]:
+    """The codes of a column of names, and the names by code: "" and then the others, sorted."""
+    names = sorted({"", *pc.unique(column).to_pylist()})
+    return _codes_in(column, names).astype(np.uint16), np.array(names)
+
+
+def _languages(table: pa.Table) -> tuple[NDArray[np.int32], NDArray[np.uint16], NDArray[np.str_]]:
+    """Who has which language: ordinals, codes, and the names by code."""
+    lists = table["languages"].combine_chunks()
+    codes, names = _coded(pa.chunked_array([lists.flatten()], pa.string()))
+    owner = np.repeat(table["ordinal"].to_numpy(), lists.value_lengths().to_numpy())
+    return owner.astype(np.int32), codes, names
+
+
+def _kind_bits(column: pa.ChunkedArray) -> NDArray[np.uint16]:
+    lists = column.combine_chunks()
+    bits = np.uint16(1) << _codes_in(pa.chunked_array([lists.flatten()], pa.string()), list(KINDS)).astype(np.uint16)
+    out = np.zeros(len(lists), np.uint16)
+    np.bitwise_or.at(out, np.repeat(np.arange(len(lists)), lists.value_lengths().to_numpy()), bits)
+    return out
 
 
 def documents(database: Database) -> Iterator[LexicalDocuments]:
     """The searched messages of the attached catalog in batches, as the lexical index takes them."""
     for batch in database.cursor().batches(_DOCUMENTS, _BATCH):
-        yield LexicalDocuments(**batch.to_pydict())
+        rows = batch.to_pydict()
+        day = rows.pop("day")
+        described = {name: rows.pop(name) for name in ("assistant", "role", "model", "project", "kinds", "languages")}
+        conversation = rows.pop("conversation")
+        yield LexicalDocuments(
+            **rows,
+            tags=[_tags(*one) for one in zip(*described.values(), conversation, day, strict=True)],
+        )
+
+
+def _tags(
+    assistant: str, role: str, model: str, project: str, kinds: list[str], languages: list[str], conversation: int,
+    day: str | None,
+) -> list[str]:  # fmt: skip
+    named = {"assistant": assistant, "role": role, "model": model, "project": project}
+    tags = [tag(name, value) for name, value in named.items() if value]
+    tags += [tag("conversation", conversation), *(tag("kind", one) for one in kinds)]
+    tags += [tag("language", one) for one in languages]
+    return [*tags, tag("year", day[:4]), tag("month", day[:7]), tag("day", day)] if day else tags

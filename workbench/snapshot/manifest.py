@@ -12,7 +12,7 @@ from typing import Any
 from workbench.errors import SnapshotError, StoreVersionError
 
 FILE_NAME = "manifest.json"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Manifest:
     embedder: str
     fingerprint: str
     dimensions: int
-    profile: Mapping[str, int]
+    profile: Mapping[str, int | str]
     texts_digest: str
     files: Mapping[str, PartFile]
     format: int = FORMAT
@@ -65,6 +65,12 @@ class Manifest:
             if found.get("format", 0) > FORMAT:
                 raise StoreVersionError(
                     f"{folder} has format {found['format']}", f"this Workbench knows {FORMAT}", "update Workbench"
+                )
+            if found.get("format", 0) < FORMAT:
+                raise SnapshotError(
+                    f"{folder} was made by an older Workbench",
+                    "it lacks parts that this one needs",
+                    "run `workbench ingest` on any export: it makes a new generation from the record",
                 )
             found["files"] = {name: PartFile(**part) for name, part in found["files"].items()}
             return cls(**found)

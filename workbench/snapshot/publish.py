@@ -18,6 +18,7 @@ from workbench.model import content_hash
 from workbench.record import Database
 from workbench.snapshot import catalog, generations
 from workbench.snapshot.manifest import Manifest, describe_folder
+from workbench.snapshot.texts import TEXTS_FOLDER, write_texts
 
 LEXICAL_FOLDER, VECTORS_FOLDER = "lexical", "vectors"
 _BLOCK = 16_384
@@ -109,11 +110,11 @@ def _write_parts(database: Database, store: Path, folder: Path, current: Manifes
     """Write columns, words and vectors of the attached catalog."""
     assistants = dict(database.rows("SELECT assistant, count(*) FROM snap.messages GROUP BY ALL ORDER BY ALL"))
     catalog.write_columns(database, folder / catalog.COLUMNS_FOLDER, sorted(assistants))
+    write_texts(database, folder / TEXTS_FOLDER)
     (folder / LEXICAL_FOLDER).mkdir()
     LexicalIndex.build(folder / LEXICAL_FOLDER, catalog.documents(database))
     texts = _write_owners(database, folder / catalog.COLUMNS_FOLDER, space.fingerprint)
-    profile = sorted(space.profile.as_dict().items())
-    digest = content_hash(f"{texts.digest} {space.fingerprint} {space.dimensions} {profile}")
+    digest = content_hash(f"{texts.digest} {space.fingerprint} {space.dimensions} {space.profile.build}")
     target = folder / VECTORS_FOLDER
     if current and current.texts_digest == digest:  # the same texts and model: share the files, write nothing
         source = generations.generation_folder(store, current.generation) / VECTORS_FOLDER

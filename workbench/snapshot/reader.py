@@ -17,6 +17,7 @@ from workbench.snapshot import generations
 from workbench.snapshot.catalog import CATALOG_FILE, COLUMNS_FOLDER
 from workbench.snapshot.manifest import Manifest
 from workbench.snapshot.publish import LEXICAL_FOLDER, VECTORS_FOLDER
+from workbench.snapshot.texts import TEXTS_FOLDER, Texts
 
 Integers = NDArray[np.int32]
 
@@ -27,8 +28,11 @@ class Columns:
 
     `assistant` and `role` are codes (indices into the sorted assistants of the manifest, and into ROLES), `time` is in
     microseconds (NO_TIME where unknown), `length` in characters. `previous` and `following` are the ordinals of the
-    searched neighbours in the thread, -1 where there is none. `text` is the row of the message's first vector, -1 if
-    it has none. The owners of vector row r are `owners[owner_offsets[r]:owner_offsets[r + 1]]`.
+    searched neighbours in the thread, -1 where there is none. `month` counts from January 1970, in UTC (NO_MONTH where
+    unknown). `model` and `project` are indices into `model_names` and `project_names`, 0 for none; `kinds` has a bit
+    for each of KINDS that the message carries. Message `language_owner[i]` has code in
+    `language_names[language[i]]`. `text` is the row of the message's first vector, -1 if it has none. The owners of
+    vector row r are `owners[owner_offsets[r]:owner_offsets[r + 1]]`.
     """
 
     assistant: NDArray[np.uint8]
@@ -39,6 +43,15 @@ class Columns:
     previous: Integers
     following: Integers
     searched: NDArray[np.bool_]
+    month: NDArray[np.int16]
+    model: NDArray[np.uint16]
+    model_names: NDArray[np.str_]
+    project: NDArray[np.uint16]
+    project_names: NDArray[np.str_]
+    kinds: NDArray[np.uint16]
+    language: NDArray[np.uint16]
+    language_owner: Integers
+    language_names: NDArray[np.str_]
     text: Integers
     owners: Integers
     owner_offsets: NDArray[np.int64]
@@ -47,7 +60,9 @@ class Columns:
     def open(cls, folder: Path) -> Columns:
         """The columns in `folder`, mapped into memory."""
         try:
-            return cls(**{name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in cls.__slots__})
+            # Plain views of the mapped files: an access to a memmap costs ten times as much.
+            load = {name: np.load(folder / f"{name}.npy", mmap_mode="r").view(np.ndarray) for name in cls.__slots__}
+            return cls(**load)
         except (OSError, ValueError) as error:
             raise SnapshotError(
                 f"the columns in {folder} cannot be read", str(error), "run `workbench verify`"
@@ -60,9 +75,12 @@ class Snapshot:
     def __init__(self, folder: Path, manifest: Manifest, lease: IO[bytes] | None) -> None:
         self.folder = folder
         self.manifest = manifest
+        self.assistants = sorted(manifest.assistants)
+        """Names of the assistants, in the order of their codes."""
         self._lease = lease
-        profile = VectorProfile(**manifest.profile)
+        profile = VectorProfile.from_dict(manifest.profile)
         self.columns = Columns.open(folder / COLUMNS_FOLDER)
+        self.texts = Texts.open(folder / TEXTS_FOLDER)
         self.lexical = LexicalIndex.open(folder / LEXICAL_FOLDER)
         self.vectors = VectorIndex.open(folder / VECTORS_FOLDER, profile)
         self.catalog: Database = connect_read_only(folder / CATALOG_FILE)
@@ -71,11 +89,6 @@ class Snapshot:
     def generation(self) -> int:
         """Its number."""
         return self.manifest.generation
-
-    @property
-    def assistants(self) -> list[str]:
-        """Names of the assistants, in the order of their codes."""
-        return sorted(self.manifest.assistants)
 
     def close(self) -> None:
         """Let go of it; it may then be removed once a newer one is there."""

@@ -1,45 +1,109 @@
-"""The part of a message that shows why it was found."""
+"""The part of a message that shows why it was found.
+
+Made for every hit of every search, so it goes by str.find over the whole text and looks closely only at the window that
+is shown.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+import unicodedata
+from bisect import bisect_left
+from collections.abc import Callable
+from functools import lru_cache
 
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
+_ACCENTED = re.compile("[\u00c0-\u024f\u1e00-\u1eff\uff00-\uffef]")  # letters that the index keeps in another form
+_SPACES = re.compile(r"[^\S ]|  ")  # anything but single spaces
+_RUN = re.compile(r"\s+")
+_MOST_MATCHES = 40  # of one word: in a long text they decide nothing more about where the best window is
 Span = tuple[int, int]
 
 
-def find_spans(text: str, terms: frozenset[str], stem: Callable[[str], str]) -> list[Span]:
-    """Where the words of `text` whose stem is in `terms` stand, as (start, end) character offsets.
+def snippet(
+    text: str, terms: frozenset[str], stem: Callable[[str], str], *, width: int = 240
+) -> tuple[str, tuple[Span, ...]]:
+    """A window of about `width` characters with the most matches of `terms`, on one line, and where they stand in it.
 
-    `stem` maps one lower-cased word to the form the lexical index keeps. Terms in unspaced scripts are looked for as
-    they are.
+    `terms` are words as the lexical index keeps them, `stem` maps one lower-cased word to that form. Without a match
+    the window is the beginning of the text. Cut ends are marked by an ellipsis.
     """
-    spans = [match.span() for match in _WORD.finditer(text) if match.group().isascii() or match.group().isalpha()]
-    stems = {text[a:b]: None for a, b in spans}
-    matching = {word for word in stems if stem(word.lower()) in terms}
-    found = [(a, b) for a, b in spans if text[a:b] in matching]
-    for term in terms:
-        if not term.isascii():
-            found.extend(match.span() for match in re.finditer(re.escape(term), text))
-    return _merged(sorted(found))
-
-
-def snippet(text: str, spans: Iterable[Span], *, width: int = 240) -> tuple[str, tuple[Span, ...]]:
-    """A window of about `width` characters around the densest group of `spans`, on one line, and the spans within it.
-
-    Without spans the window is the beginning of the text. Cut ends are marked by an ellipsis.
-    """
-    found = list(spans)
-    start = _best_start(found, width)
-    start, end = _word_bounds(text, start, width)
+    lowered = _comparable(text)
+    start, end = _word_bounds(text, _best_start(_beginnings(lowered, terms), width), width)
+    spans = _matches(text, lowered, terms, stem, start, end)
     window = text[start:end]
+    if _SPACES.search(window):
+        window, spans = _collapsed(window, [(a - start, b - start) for a, b in spans])
+    elif start:
+        spans = [(a - start, b - start) for a, b in spans]
     lead = "… " if start > 0 else ""
     tail = " …" if end < len(text) else ""
-    line, offsets = _one_line(window)
-    inside = [(a - start, b - start) for a, b in found if a >= start and b <= end]
-    shown = tuple((offsets[a] + len(lead), offsets[b] + len(lead)) for a, b in inside)
-    return f"{lead}{line}{tail}", shown
+    shown = tuple((a + len(lead), b + len(lead)) for a, b in spans)
+    return f"{lead}{window}{tail}", shown
+
+
+def share_of_terms(text: str, terms: frozenset[str]) -> float:
+    """Which share of `terms` the words of `text` begin with, from 0 to 1."""
+    lowered = _comparable(text)
+    return sum(_beginning(term) in lowered for term in terms) / max(1, len(terms))
+
+
+def _comparable(text: str) -> str:
+    """`text` in lower case and without accents, of the same length."""
+    lowered = text.lower()
+    if lowered.isascii():
+        return lowered
+    if len(lowered) != len(text):  # "İ" becomes two characters
+        lowered = "".join(character.lower()[0] for character in text)
+    for letter in set(_ACCENTED.findall(lowered)):
+        lowered = lowered.replace(letter, _base(letter))
+    return lowered
+
+
+@lru_cache(2_000)
+def _base(letter: str) -> str:
+    return unicodedata.normalize("NFKD", letter)[0]
+
+
+def _beginning(term: str) -> str:
+    """What all words with this stem begin with: a stem changes at most the last two letters."""
+    return term if len(term) < 4 or not term.isascii() else term[: max(3, len(term) - 2)]
+
+
+def _beginnings(lowered: str, terms: frozenset[str]) -> list[int]:
+    """Where words of the terms may begin, in order."""
+    places: list[int] = []
+    for term in terms:
+        beginning = _beginning(term)
+        at = lowered.find(beginning)
+        last = len(places) + _MOST_MATCHES
+        while at >= 0 and len(places) < last:
+            places.append(at)
+            at = lowered.find(beginning, at + len(beginning))
+    places.sort()
+    return places
+
+
+def _matches(
+    text: str, lowered: str, terms: frozenset[str], stem: Callable[[str], str], start: int, end: int
+) -> list[Span]:
+    """The words between `start` and `end` whose stem is one of `terms`; terms in other scripts wherever they stand."""
+    found: list[Span] = []
+    for term in terms:
+        beginning = _beginning(term)
+        at = lowered.find(beginning, start, end)
+        while at >= 0:
+            after = at + len(beginning)
+            if not term.isascii():
+                found.append((at, after))
+            elif at == start or not lowered[at - 1].isalnum():
+                word = _WORD.match(text, at, end)
+                if word is not None:
+                    after = max(after, word.end())
+                    if stem(word.group().lower()) == term:
+                        found.append(word.span())
+            at = lowered.find(beginning, after, end)
+    return _merged(sorted(found))
 
 
 def _merged(spans: list[Span]) -> list[Span]:
@@ -52,13 +116,14 @@ def _merged(spans: list[Span]) -> list[Span]:
     return merged
 
 
-def _best_start(spans: list[Span], width: int) -> int:
-    """Start of the window that holds the most spans; the earliest of equals, with some text before the first."""
-    best, best_count = 0, 0
-    for i, (a, _) in enumerate(spans):
-        count = sum(1 for _, b in spans[i:] if b <= a + width)
-        if count > best_count:
-            best, best_count = a, count
+def _best_start(places: list[int], width: int) -> int:
+    """Start of the window that holds the most of `places`; the earliest of equals, with some text before the first."""
+    if not places:
+        return 0
+    best = places[0]
+    if places[-1] - best > width:
+        counts = [bisect_left(places, at + width) - i for i, at in enumerate(places)]
+        best = places[counts.index(max(counts))]
     return max(0, best - width // 5) if best > width // 3 else 0
 
 
@@ -74,15 +139,16 @@ def _word_bounds(text: str, start: int, width: int) -> Span:
     return start, end
 
 
-def _one_line(window: str) -> tuple[str, list[int]]:
-    """The window with runs of white space as one space, and for each old offset the new one."""
-    out: list[str] = []
-    offsets: list[int] = []
-    for character in window:
-        offsets.append(len(out))
-        if not character.isspace():
-            out.append(character)
-        elif out and out[-1] != " ":
-            out.append(" ")
-    offsets.append(len(out))
-    return "".join(out), offsets
+def _collapsed(window: str, spans: list[Span]) -> tuple[str, list[Span]]:
+    """The window with runs of white space as one space, and the spans, which begin and end with a word, in it."""
+    line = ""
+    moved: list[Span] = []
+    at = 0
+    for start, end in spans:
+        line += _RUN.sub(" ", window[at:start])
+        line = line if moved else line.lstrip()
+        moved.append((len(line), len(line) + end - start))
+        line += window[start:end]
+        at = end
+    line += _RUN.sub(" ", window[at:])
+    return (line, moved) if moved else (line.lstrip(), moved)

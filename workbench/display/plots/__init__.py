@@ -12,12 +12,16 @@ What has no time is left out of a picture of time, and the picture says how much
 
 from workbench.display.plots.contents import artifacts_and_languages, conversation_lengths
 from workbench.display.plots.hits import hits_in_time
+from workbench.display.plots.quality import gains_over_bm25, quality_by_category, recall_curves
 from workbench.display.plots.times import hours_of_the_week, messages_over_time
 
 __all__ = [
     "artifacts_and_languages",
     "conversation_lengths",
+    "gains_over_bm25",
     "hits_in_time",
     "hours_of_the_week",
     "messages_over_time",
+    "quality_by_category",
+    "recall_curves",
 ]

@@ -1,0 +1,114 @@
+"""Search without HTTP: one user stage by stage, several threads, and batches."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+
+import numpy as np
+
+from workbench.errors import WorkbenchError
+from workbench.experiments.load.histogram import Latency, latency_of
+from workbench.model import Query, SearchResult
+
+BATCHES = (1, 4, 16, 32, 64)
+Search = Callable[[Query], SearchResult]
+SearchMany = Callable[[Sequence[Query]], Sequence[SearchResult | WorkbenchError]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Milliseconds of one stage."""
+
+    name: str
+    mean: float
+    p50: float
+    p95: float
+    p99: float
+
+
+@dataclass(frozen=True, slots=True)
+class OneUser:
+    """Queries one after another, and where their time went."""
+
+    latency: Latency
+    stages: tuple[Stage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Throughput:
+    """So many threads, or queries in a batch: queries a second, and the latency of each call.
+
+    `failures` counts exceptions by kind; the figures are of the queries that were answered.
+    """
+
+    width: int
+    per_second: float
+    latency: Latency
+    failures: dict[str, int] = field(default_factory=dict)
+
+
+def one_user(search: Search, queries: Sequence[Query], *, warmup: int = 50) -> OneUser:
+    """Search `queries` one after another; the first `warmup` are not counted."""
+    seconds: list[float] = []
+    stages: dict[str, list[float]] = {}
+    for number, query in enumerate(queries):
+        begun = time.perf_counter()
+        result = search(query)
+        took = time.perf_counter() - begun
+        if number >= min(warmup, len(queries) - 1):
+            seconds.append(took)
+            for name, milliseconds in result.timings_ms.items():
+                stages.setdefault(name, []).append(milliseconds)
+    return OneUser(latency_of(np.array(seconds)), tuple(_stage(name, values) for name, values in stages.items()))
+
+
+def threads(search: Search, queries: Sequence[Query], width: int) -> Throughput:
+    """Let `width` threads work `queries` off, each one query at a time."""
+    numbers = count()  # its next() is atomic
+    seconds = np.full(len(queries), np.nan)
+    failures: list[str] = []
+
+    def work() -> None:
+        while (number := next(numbers)) < len(queries):
+            begun = time.perf_counter()
+            try:
+                search(queries[number])
+                seconds[number] = time.perf_counter() - begun
+            except Exception as error:  # noqa: BLE001 - it is part of the result
+                failures.append(f"{type(error).__name__}: {str(error)[:120]}")
+
+    workers = [threading.Thread(target=work) for _ in range(width)]
+    begun = time.perf_counter()
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    answered = seconds[~np.isnan(seconds)]
+    took = time.perf_counter() - begun
+    return Throughput(width, len(answered) / took, latency_of(answered), dict(Counter(failures)))
+
+
+def batches(search_many: SearchMany, queries: Sequence[Query], width: int) -> Throughput:
+    """Search `queries`, `width` at a time; each query of a batch has waited for all of it."""
+    seconds: list[float] = []
+    failures: list[str] = []
+    begun = time.perf_counter()
+    for start in range(0, len(queries), width):
+        batch = queries[start : start + width]
+        at = time.perf_counter()
+        answers = search_many(batch)
+        failed = [f"{type(one).__name__}: {one}"[:140] for one in answers if isinstance(one, WorkbenchError)]
+        seconds += [time.perf_counter() - at] * (len(batch) - len(failed))
+        failures += failed
+    took = time.perf_counter() - begun
+    return Throughput(width, len(seconds) / took, latency_of(np.array(seconds)), dict(Counter(failures)))
+
+
+def _stage(name: str, values: list[float]) -> Stage:
+    p50, p95, p99 = np.percentile(values, [50, 95, 99])
+    return Stage(name, float(np.mean(values)), float(p50), float(p95), float(p99))
