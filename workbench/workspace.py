@@ -111,9 +111,9 @@ class Workbench:
 
         `text` may use the query language (docs/query_language.md) unless `plain`; the other filters narrow it further.
         `alpha` weighs meaning against words (0: words only, 1: meaning only). `has` names what a message carries
-        (code, image, file, link, …), `language` that of its code. `facets` asks for counts of what matches. `after` is inclusive, `before` exclusive; a date
-        means its first moment, a time without a zone is UTC. `by_conversation` finds each conversation once; `cursor`
-        is that of the page before.
+        (code, image, file, link, …), `language` that of its code. `after` is inclusive, `before` exclusive; a date
+        means its first moment, a time without a zone is UTC. `by_conversation` finds each conversation once, `cursor`
+        is that of the page before, `facets` asks for counts of what matches.
 
         Raises:
             QueryError: It says what cannot be understood.

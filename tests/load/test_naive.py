@@ -27,7 +27,7 @@ def test_each_leg_lists_what_search_lists(filled: Workbench, naive: NaiveSearch,
         scores = getattr(naive, leg)(text)
         best = sorted(scores.values(), reverse=True)[:10]
         result = filled.engine.search(Query(text, 10, alpha, thread_context=False, plain=True))
-        ids = {filled.snapshot.texts.message_id(ordinal): score for ordinal, score in scores.items()}
+        ids = {bytes(filled.snapshot.texts.ids[one]).decode(): score for one, score in scores.items()}
         # Equal scores may come in another order, so it is the scores of what search gave that are compared.
         assert [ids[hit.message_id] for hit in result] == pytest.approx(best, abs=1e-4)
 

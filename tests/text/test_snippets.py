@@ -1,9 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.text.snippets import snippet
+from workbench.text.snippets import Highlighter
+
+Shown = tuple[str, tuple[tuple[int, int], ...]]
+
+
+def snippet(text: str, terms: frozenset[str], stem: Callable[[str], str], *, width: int = 240) -> Shown:
+    return Highlighter(terms, stem).snippet(text, width=width)
 
 
 def crude_stem(word: str) -> str:
@@ -61,3 +69,9 @@ def test_highlights_lie_within_the_snippet_and_show_the_words(text: str, width: 
     assert "\n" not in shown
     for start, end in highlights:
         assert 0 <= start < end <= len(shown)
+
+
+def test_the_share_of_terms_counts_each_once() -> None:
+    highlighter = Highlighter(frozenset({"loaf", "bake", "oven", "yeast"}), crude_stem)
+    assert highlighter.share("Baked loafs and LOAF") == 0.5
+    assert highlighter.share("") == 0.0

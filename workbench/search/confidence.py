@@ -11,22 +11,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workbench.model import Hit, Match
-from workbench.text.snippets import share_of_terms
+from workbench.text.snippets import Highlighter
 
 _GOOD, _WEAK = 0.99, 0.74  # of both signs together; of one alone, half of it
 _LOOKED_AT = 3  # hits
 
 
-def judge(hits: Sequence[Hit], stems: frozenset[str], best_cosine: float | None) -> Match:
-    """How well the first of `hits` answer a query with these words. `best_cosine` is None where no vector was compared.
+def judge(hits: Sequence[Hit], highlighter: Highlighter, best_cosine: float | None) -> Match:
+    """How well the first of `hits` answer a query, whose words `highlighter` knows.
 
-    What was found by filters alone is good.
+    `best_cosine` is None where no vector was compared. What was found by filters alone is good.
     """
     if not hits:
         return Match.NONE
     signs = [] if best_cosine is None else [best_cosine]
-    if stems:
-        signs.append(max(share_of_terms(hit.content or hit.snippet, stems) for hit in hits[:_LOOKED_AT]))
+    if highlighter.terms:
+        signs.append(max(highlighter.share(hit.content or hit.snippet) for hit in hits[:_LOOKED_AT]))
     if not signs:
         return Match.GOOD
     total = 2 * sum(signs) / len(signs)

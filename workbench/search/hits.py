@@ -12,7 +12,7 @@ from workbench.model import Hit, LegScore, Role
 from workbench.snapshot import Snapshot
 from workbench.snapshot.catalog import NO_TIME, ROLES
 from workbench.snapshot.texts import KINDS
-from workbench.text.snippets import snippet
+from workbench.text.snippets import Highlighter
 
 _SNIPPET_SOURCE = 200_000  # characters of a message that are looked through for a snippet
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -30,12 +30,9 @@ class Found:
 
 
 def build_hits(
-    snapshot: Snapshot, found: Sequence[Found], stems: frozenset[str], *, previous: int = 0
+    snapshot: Snapshot, found: Sequence[Found], highlighter: Highlighter, *, previous: int = 0
 ) -> tuple[Hit, ...]:
-    """`found`, best first, as hits. `stems` are the words looked for, as the lexical index keeps them.
-
-    `previous` hits were on the pages before.
-    """
+    """`found`, best first, as hits. `previous` hits were on the pages before."""
     if not found:
         return ()
     columns, texts = snapshot.columns, snapshot.texts
@@ -50,7 +47,7 @@ def build_hits(
     for rank, (one, message, conversation_id, conversation, assistant, role, kind, position, time) in enumerate(told):
         content = texts.content[one.ordinal]
         source = (content or texts.carried[one.ordinal])[:_SNIPPET_SOURCE]
-        shown, highlights = snippet(source, stems, snapshot.lexical.stem)
+        shown, highlights = highlighter.snippet(source)
         hits.append(Hit(
             previous + rank + 1, one.score, message.decode(), conversation_id.decode(), snapshot.assistants[assistant],
             _ROLES[role], KINDS[kind], texts.titles[conversation], position,

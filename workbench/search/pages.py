@@ -16,6 +16,7 @@ from workbench.search.paging import DEPTHS, Place, encode
 from workbench.search.request import Request
 from workbench.search.scoring import Scores
 from workbench.snapshot import Snapshot
+from workbench.text.snippets import Highlighter
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +78,12 @@ def cut(
         )
         for at, more in zip(order[shown], others[shown], strict=True)
     ]
-    stems = snapshot.lexical.stems(request.words.text)
-    hits = build_hits(snapshot, found_here, stems, previous=place.previous)
+    highlighter = Highlighter(snapshot.lexical.stems(request.words.text), snapshot.lexical.stem)
+    hits = build_hits(snapshot, found_here, highlighter, previous=place.previous)
     following = _following(request, found, len(hits))
     cursor = encode(following, query, snapshot.generation) if following else None
     best_cosine = float(ranked.meaning.high[number]) if request.by_meaning else None
-    return Page(hits, len(total), cursor, judge(hits, stems, best_cosine))
+    return Page(hits, len(total), cursor, judge(hits, highlighter, best_cosine))
 
 
 def _first_of_each(conversations: NDArray[np.int32], order: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:

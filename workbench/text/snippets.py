@@ -20,32 +20,69 @@ _MOST_MATCHES = 40  # of one word: in a long text they decide nothing more about
 Span = tuple[int, int]
 
 
-def snippet(
-    text: str, terms: frozenset[str], stem: Callable[[str], str], *, width: int = 240
-) -> tuple[str, tuple[Span, ...]]:
-    """A window of about `width` characters with the most matches of `terms`, on one line, and where they stand in it.
+class Highlighter:
+    """Makes the snippets of one search. `terms` are its words as the lexical index keeps them.
 
-    `terms` are words as the lexical index keeps them, `stem` maps one lower-cased word to that form. Without a match
-    the window is the beginning of the text. Cut ends are marked by an ellipsis.
+    `stem` maps one lower-cased word to that form.
     """
-    lowered = _comparable(text)
-    start, end = _word_bounds(text, _best_start(_beginnings(lowered, terms), width), width)
-    spans = _matches(text, lowered, terms, stem, start, end)
-    window = text[start:end]
-    if _SPACES.search(window):
-        window, spans = _collapsed(window, [(a - start, b - start) for a, b in spans])
-    elif start:
-        spans = [(a - start, b - start) for a, b in spans]
-    lead = "… " if start > 0 else ""
-    tail = " …" if end < len(text) else ""
-    shown = tuple((a + len(lead), b + len(lead)) for a, b in spans)
-    return f"{lead}{window}{tail}", shown
 
+    def __init__(self, terms: frozenset[str], stem: Callable[[str], str]) -> None:
+        self.terms = terms
+        self._stem = stem
+        self._wanted = [(term, _beginning(term)) for term in sorted(terms)]
 
-def share_of_terms(text: str, terms: frozenset[str]) -> float:
-    """Which share of `terms` the words of `text` begin with, from 0 to 1."""
-    lowered = _comparable(text)
-    return sum(_beginning(term) in lowered for term in terms) / max(1, len(terms))
+    def snippet(self, text: str, *, width: int = 240) -> tuple[str, tuple[Span, ...]]:
+        """A window of about `width` characters with the most matches, on one line, and where these stand in it.
+
+        Without a match the window is the beginning of the text. Cut ends are marked by an ellipsis.
+        """
+        lowered = _comparable(text)
+        start, end = _word_bounds(text, _best_start(self._places(lowered), width), width)
+        spans = self._matches(text, lowered, start, end)
+        window = text[start:end]
+        if start:
+            spans = [(a - start, b - start) for a, b in spans]
+        if _SPACES.search(window):
+            window, spans = _collapsed(window, spans)
+        lead = "… " if start > 0 else ""
+        tail = " …" if end < len(text) else ""
+        shown = tuple((a + len(lead), b + len(lead)) for a, b in spans)
+        return f"{lead}{window}{tail}", shown
+
+    def share(self, text: str) -> float:
+        """The share of the terms that words of `text` begin with, from 0 to 1."""
+        lowered = _comparable(text)
+        return sum(beginning in lowered for _, beginning in self._wanted) / max(1, len(self._wanted))
+
+    def _places(self, lowered: str) -> list[int]:
+        """Where words of the terms may begin, in order."""
+        places: list[int] = []
+        for _, beginning in self._wanted:
+            at = lowered.find(beginning)
+            last = len(places) + _MOST_MATCHES
+            while at >= 0 and len(places) < last:
+                places.append(at)
+                at = lowered.find(beginning, at + len(beginning))
+        places.sort()
+        return places
+
+    def _matches(self, text: str, lowered: str, start: int, end: int) -> list[Span]:
+        """The words between `start` and `end` that are one of the terms; terms in other scripts wherever they stand."""
+        found: list[Span] = []
+        for term, beginning in self._wanted:
+            at = lowered.find(beginning, start, end)
+            while at >= 0:
+                after = at + len(beginning)
+                if not term.isascii():
+                    found.append((at, after))
+                elif at == start or not lowered[at - 1].isalnum():
+                    word = _WORD.match(text, at, end)
+                    if word is not None:
+                        after = max(after, word.end())
+                        if self._stem(word.group().lower()) == term:
+                            found.append(word.span())
+                at = lowered.find(beginning, after, end)
+        return _merged(sorted(found)) if len(found) > 1 else found
 
 
 def _comparable(text: str) -> str:
@@ -68,42 +105,6 @@ def _base(letter: str) -> str:
 def _beginning(term: str) -> str:
     """What all words with this stem begin with: a stem changes at most the last two letters."""
     return term if len(term) < 4 or not term.isascii() else term[: max(3, len(term) - 2)]
-
-
-def _beginnings(lowered: str, terms: frozenset[str]) -> list[int]:
-    """Where words of the terms may begin, in order."""
-    places: list[int] = []
-    for term in terms:
-        beginning = _beginning(term)
-        at = lowered.find(beginning)
-        last = len(places) + _MOST_MATCHES
-        while at >= 0 and len(places) < last:
-            places.append(at)
-            at = lowered.find(beginning, at + len(beginning))
-    places.sort()
-    return places
-
-
-def _matches(
-    text: str, lowered: str, terms: frozenset[str], stem: Callable[[str], str], start: int, end: int
-) -> list[Span]:
-    """The words between `start` and `end` whose stem is one of `terms`; terms in other scripts wherever they stand."""
-    found: list[Span] = []
-    for term in terms:
-        beginning = _beginning(term)
-        at = lowered.find(beginning, start, end)
-        while at >= 0:
-            after = at + len(beginning)
-            if not term.isascii():
-                found.append((at, after))
-            elif at == start or not lowered[at - 1].isalnum():
-                word = _WORD.match(text, at, end)
-                if word is not None:
-                    after = max(after, word.end())
-                    if stem(word.group().lower()) == term:
-                        found.append(word.span())
-            at = lowered.find(beginning, after, end)
-    return _merged(sorted(found))
 
 
 def _merged(spans: list[Span]) -> list[Span]:

@@ -1,4 +1,8 @@
-"""Fits token vectors so that their mean points where the teacher's vector of the text points."""
+"""Fits token vectors so that the mean of a text's points where the teacher's vector of it points.
+
+The loss has two parts: 1 - cosine between the two, and how differently the two rank the other texts of a batch (the
+Kullback-Leibler divergence of softmaxed cosines). The second lowers the cosine and improves retrieval: see the card.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +22,17 @@ _WARM_UP = 50  # steps
 
 @dataclass(frozen=True, slots=True)
 class FitOptions:
-    """`dimensions` of the result, Adam's `learning_rate` (falls to 0), `epochs`, texts in a `batch`, and the `seed`."""
+    """`dimensions` of the result; Adam's `learning_rate` (falls to 0), `epochs`, texts in a `batch`, and the `seed`.
+
+    `ranking` is the weight of the divergence between rankings, `temperature` what cosines are divided by in it.
+    """
 
     dimensions: int = 256
-    learning_rate: float = 2e-3
-    epochs: int = 4
+    learning_rate: float = 3e-3
+    epochs: int = 5
     batch: int = 512
+    ranking: float = 0.5
+    temperature: float = 0.05
     seed: int = 20261121
 
 
@@ -78,7 +87,7 @@ def starting_vectors(alone: Vectors, bags: Bags, targets: Vectors) -> Vectors:
 def fit(
     start: Vectors, bags: Bags, targets: Vectors, options: FitOptions, said: Callable[[int, float], None]
 ) -> Vectors:
-    """Token vectors (tokens, dimensions) after minimising 1 - cosine between each text's sum and its unit target.
+    """Token vectors (tokens, dimensions) after minimising the loss against the unit rows of `targets`.
 
     The sum points where the mean does, so a token's weight is the length of its vector: it is learnt with the rest.
     Adam moves only the rows that a batch touches, so that rare tokens keep what they learnt. `said` hears each epoch's
@@ -101,8 +110,9 @@ def fit(
             sums = torch.nn.functional.embedding_bag(
                 torch.from_numpy(batch.tokens), rows, torch.from_numpy(batch.starts[:-1]), mode="sum", sparse=True
             )
-            cosine = torch.nn.functional.cosine_similarity(sums, torch.from_numpy(targets[chosen]), dim=1)
-            loss = 1 - cosine.mean()
+            found, wanted = torch.nn.functional.normalize(sums, dim=1), torch.from_numpy(targets[chosen])
+            loss = 1 - (found * wanted).sum(dim=1).mean()
+            loss = loss + options.ranking * _ranking_divergence(found, wanted, options.temperature)
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()  # type: ignore[no-untyped-call]
@@ -110,3 +120,13 @@ def fit(
             total += float(loss.detach())
         said(epoch + 1, total / count)
     return np.asarray(rows.detach().numpy(), dtype=np.float32)
+
+
+def _ranking_divergence(found: torch.Tensor, wanted: torch.Tensor, temperature: float) -> torch.Tensor:
+    """Mean Kullback-Leibler divergence of how each text ranks the others, softmax(cosines / temperature)."""
+    itself = torch.eye(len(found), dtype=torch.bool)
+
+    def ranking(unit: torch.Tensor) -> torch.Tensor:
+        return (unit @ unit.T / temperature).masked_fill(itself, -1e4).log_softmax(dim=1)
+
+    return torch.nn.functional.kl_div(ranking(found), ranking(wanted), log_target=True, reduction="batchmean")

@@ -22,7 +22,7 @@ import orjson
 
 from workbench.embedding import Embedder, load_embedder
 from workbench.snapshot import Snapshot, open_snapshot
-from workbench.text.snippets import snippet
+from workbench.text.snippets import Highlighter
 
 LEXICAL_CANDIDATES, VECTOR_CANDIDATES = 200, 100
 ALPHA = 0.4
@@ -83,7 +83,7 @@ class NaiveSearch:
         return {row[0]: dict(zip(_FIELDS, row, strict=True)) for row in rows}
 
     def _context(self, rank: int, row: dict[str, Any], score: float, stems: frozenset[str]) -> dict[str, Any]:
-        shown, highlights = snippet(row["content"], stems, self.snapshot.lexical.stem)
+        shown, highlights = Highlighter(stems, self.snapshot.lexical.stem).snippet(row["content"])
         return {
             "rank": rank, "score": score, "message_id": row["id"], "conversation_id": row["conversation_id"],
             "assistant": row["assistant"], "role": row["role"], "kind": row["kind"], "title": row["title"],
