@@ -8,7 +8,7 @@ import pytest
 from building import START, claude_export
 
 from workbench.errors import NotFoundError, QueryError, StoreMissingError
-from workbench.model import Query
+from workbench.model import Filters, Match, Query, SearchResult
 from workbench.search import SearchEngine
 from workbench.workspace import Workbench
 
@@ -136,3 +136,97 @@ def test_results_become_json(memory: Workbench) -> None:
 def test_searching_an_empty_place_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(StoreMissingError, match="workbench ingest"):
         Workbench.open(tmp_path).search("dough")
+
+
+def test_a_search_without_words_gives_what_its_filters_let_pass_newest_first(memory: Workbench) -> None:
+    result = memory.search("role:user before:2024-03-02", k=10)
+    assert {hit.title for hit in result} == {"bread", "sql", "cat", "tokyo"}
+    times = [hit.created_at for hit in result if hit.created_at]
+    assert times == sorted(times, reverse=True)
+    assert "newest" in result.plan["lexical"]
+
+
+def test_a_query_without_a_word_finds_nothing_by_words(memory: Workbench) -> None:
+    assert len(memory.search("!!! ???", alpha=0.0)) == 0
+
+
+def test_filters_in_the_text_and_beside_it_both_bind(memory: Workbench) -> None:
+    assert {hit.title for hit in memory.search("role:user loaf garden", k=50, before="2024-03-02")} <= set(CHATS)
+    assert len(memory.search("assistant:claude loaf", role="user", k=50)) == len(
+        memory.search("loaf", role="user", k=50)
+    )
+
+
+def test_a_phrase_binds_meaning_too(memory: Workbench) -> None:
+    assert [hit.title for hit in memory.search('"flat and dense"', alpha=1.0)] == ["bread"]
+    assert "bread" not in {hit.title for hit in memory.search("loaf dough -loaf -dough", k=50)}
+
+
+def test_plain_text_is_not_read_as_a_query(memory: Workbench) -> None:
+    assert len(memory.search("role:nobody loaf", plain=True)) > 0
+    with pytest.raises(QueryError):
+        memory.search("role:nobody loaf")
+
+
+def test_facets_count_all_that_matches_not_only_the_page(memory: Workbench) -> None:
+    result = memory.search("reminder garden", k=3, facets=True)
+    assert dict(result.facets["role"])["user"] == 40
+    assert dict(result.facets["assistant"]) == {"claude": 40}
+    assert result.facets == memory.search("reminder garden", k=30, facets=True).facets
+    assert dict(memory.search("before:2024-03-02", facets=True).facets["role"]) == {"user": 5, "assistant": 4}
+
+
+def test_messages_like_one_leave_it_and_its_copies_out(memory: Workbench) -> None:
+    [hit] = memory.search('"reminder number 7 about the garden"').hits
+    found = memory.similar(hit.message_id, k=5)
+    assert len(found) == 5
+    assert all(one.content.startswith("reminder number") and one.content != hit.content for one in found)
+    assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
+    with pytest.raises(NotFoundError):
+        memory.similar("m_nothing")
+
+
+def test_an_answer_says_whether_it_is_a_good_match(memory: Workbench) -> None:
+    assert memory.search("why is this query slow").match is Match.GOOD
+    assert memory.search("quantum chromodynamics lattice gauge").match is not Match.GOOD
+    assert memory.search('"no such phrase anywhere"').match is Match.NONE
+
+
+def test_when_time_is_over_words_are_given_and_the_answer_says_so(memory: Workbench) -> None:
+    result = memory.engine.search(Query("dough", timeout_ms=1e-6))
+    assert result.partial
+    assert result.hits[0].title == "bread"
+    assert "not complete" in result.notes[-1]
+    assert not memory.engine.search(Query("dough", timeout_ms=60_000)).partial
+
+
+def test_queries_together_get_the_answers_they_get_alone(memory: Workbench) -> None:
+    queries = [
+        Query("dough proof"),
+        Query("reminder garden", k=3, alpha=0.0),
+        Query("x", k=0),
+        Query("weather", alpha=1.0, filters=Filters(roles=("user",))),
+        Query("my loaf", thread_context=False),
+        Query("role:user"),
+    ]
+    together = memory.engine.search_many(queries)
+    for query, answer in zip(queries, together, strict=True):
+        if isinstance(answer, QueryError):
+            with pytest.raises(QueryError):
+                memory.engine.search(query)
+        else:
+            assert isinstance(answer, SearchResult)
+            alone = memory.engine.search(query)
+            assert [hit.message_id for hit in answer] == [hit.message_id for hit in alone]
+            assert [hit.score for hit in answer] == [hit.score for hit in alone]
+            assert answer.batch == 5
+
+
+def test_a_text_is_embedded_once_however_often_it_is_asked(memory: Workbench) -> None:
+    engine = memory.engine
+    before = engine.vectors.statistics()
+    engine.search_many([Query("a text never asked before")] * 3)
+    engine.search(Query("a text never asked before", k=3))
+    after = engine.vectors.statistics()
+    assert after.entries - before.entries == 1
+    assert after.hits - before.hits == 1

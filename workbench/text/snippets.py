@@ -16,7 +16,7 @@ _WORD = re.compile(r"[^\W_]+", re.UNICODE)
 _ACCENTED = re.compile("[\u00c0-\u024f\u1e00-\u1eff\uff00-\uffef]")  # letters that the index keeps in another form
 _SPACES = re.compile(r"[^\S ]|  ")  # anything but single spaces
 _RUN = re.compile(r"\s+")
-_MOST_MATCHES = 40  # of one word: in a long text they decide nothing more about where the best window is
+_MOST_MATCHES = 12  # of one word: in a long text they decide nothing more about where the best window is
 Span = tuple[int, int]
 
 
