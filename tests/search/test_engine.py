@@ -230,3 +230,11 @@ def test_a_text_is_embedded_once_however_often_it_is_asked(memory: Workbench) ->
     after = engine.vectors.statistics()
     assert after.entries - before.entries == 1
     assert after.hits - before.hits == 1
+
+
+def test_advice_says_what_would_help(memory: Workbench) -> None:
+    assert "No message has: zangarx" in memory.search("zangarx loaf").advice[0]
+    assert any("Without quotes" in line for line in memory.search('"loaf garden cat"').advice)
+    assert any("timeout_ms" in line for line in memory.engine.search(Query("dough", timeout_ms=1e-6)).advice)
+    assert memory.search("loaf").advice == ()
+    assert memory.engine.search(Query("zangarx loaf", explain=False)).advice == ()

@@ -11,7 +11,8 @@ Shown = tuple[str, tuple[tuple[int, int], ...]]
 
 
 def snippet(text: str, terms: frozenset[str], stem: Callable[[str], str], *, width: int = 240) -> Shown:
-    return Highlighter(terms, stem).snippet(text, width=width)
+    shown = Highlighter(terms, stem).snippet(text, width=width)
+    return shown.text, shown.highlights
 
 
 def crude_stem(word: str) -> str:
@@ -73,5 +74,5 @@ def test_highlights_lie_within_the_snippet_and_show_the_words(text: str, width: 
 
 def test_the_share_of_terms_counts_each_once() -> None:
     highlighter = Highlighter(frozenset({"loaf", "bake", "oven", "yeast"}), crude_stem)
-    assert highlighter.share("Baked loafs and LOAF") == 0.5
-    assert highlighter.share("") == 0.0
+    assert highlighter.snippet("Baked loafs and LOAF").share == 0.5
+    assert highlighter.snippet("").share == 0.0

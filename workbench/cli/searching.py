@@ -74,6 +74,8 @@ def _print(result: SearchResult, *, explain: bool) -> None:
     if result.cursor:
         out.print(f"[dim]more: --cursor {result.cursor}[/]")
     if explain:
+        for line in result.advice:
+            out.print(f"[dim]{escape(line)}[/]")
         stages = ", ".join(f"{stage} {ms:.1f} ms" for stage, ms in result.timings_ms.items())
         out.print(f"[dim]{stages}\n{escape('; '.join(f'{leg}: {how}' for leg, how in result.plan.items()))}[/]")
 

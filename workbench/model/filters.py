@@ -62,7 +62,7 @@ class Filters:
     @property
     def any(self) -> bool:
         """Whether anything is filtered at all."""
-        return self != Filters()
+        return self != _ALL
 
     @property
     def selection(self) -> Selection:
@@ -71,6 +71,8 @@ class Filters:
 
     def __and__(self, other: Filters) -> Filters:
         """What lets a message pass that both let pass."""
+        if self == _ALL or other == _ALL:
+            return other if self == _ALL else self
         if any(getattr(self, name) and getattr(other, name) for name in _ONE_OF):
             return replace(self, also=(*self.also, other))
         wanted = {name: getattr(self, name) or getattr(other, name) for name in _ONE_OF}
@@ -89,4 +91,5 @@ class Filters:
         )
 
 
+_ALL = Filters()
 _ONE_OF = tuple(one.name for one in fields(Selection))

@@ -10,23 +10,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workbench.model import Hit, Match
-from workbench.text.snippets import Highlighter
+from workbench.model import Match
 
 _GOOD, _WEAK = 0.99, 0.74  # of both signs together; of one alone, half of it
 _LOOKED_AT = 3  # hits
 
 
-def judge(hits: Sequence[Hit], highlighter: Highlighter, best_cosine: float | None) -> Match:
-    """How well the first of `hits` answer a query, whose words `highlighter` knows.
+def judge(shares: Sequence[float] | None, best_cosine: float | None, *, found: bool) -> Match:
+    """How well the best hits answer a query.
 
-    `best_cosine` is None where no vector was compared. What was found by filters alone is good.
+    `shares` has for each hit the share of the query's words in it (None: a query without words), `best_cosine` is None
+    where no vector was compared. What was found by filters alone is good.
     """
-    if not hits:
+    if not found:
         return Match.NONE
     signs = [] if best_cosine is None else [best_cosine]
-    if highlighter.terms:
-        signs.append(max(highlighter.share(hit.content or hit.snippet) for hit in hits[:_LOOKED_AT]))
+    if shares is not None:
+        signs.append(max(shares[:_LOOKED_AT]))
     if not signs:
         return Match.GOOD
     total = 2 * sum(signs) / len(signs)

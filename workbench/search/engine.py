@@ -11,6 +11,7 @@ import numpy as np
 from workbench.embedding import Embedder
 from workbench.errors import WorkbenchError
 from workbench.model import Query, SearchResult
+from workbench.search.advice import advise
 from workbench.search.cache import Cache
 from workbench.search.candidates import Leg, Ranking, gather
 from workbench.search.facets import Facets, facet_counts
@@ -137,7 +138,7 @@ class SearchEngine:
             plan=request.plan,
             candidates=page.candidates,
             notes=tuple(request.notes),
-            advice=tuple(request.advice),
+            advice=tuple(advise(self.snapshot, request, len(page.hits))) if request.query.explain else (),
             match=page.match,
             cursor=page.cursor,
             partial=request.partial,

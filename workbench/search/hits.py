@@ -31,10 +31,13 @@ class Found:
 
 def build_hits(
     snapshot: Snapshot, found: Sequence[Found], highlighter: Highlighter, *, previous: int = 0
-) -> tuple[Hit, ...]:
-    """`found`, best first, as hits. `previous` hits were on the pages before."""
+) -> tuple[tuple[Hit, ...], list[float]]:
+    """`found`, best first, as hits, and for each the share of the words looked for that it has.
+
+    `previous` hits were on the pages before.
+    """
     if not found:
-        return ()
+        return (), []
     columns, texts = snapshot.columns, snapshot.texts
     ordinals = np.array([one.ordinal for one in found])
     conversations = columns.conversation[ordinals]
@@ -44,14 +47,16 @@ def build_hits(
         texts.positions[ordinals].tolist(), columns.time[ordinals].tolist(), strict=True,
     )  # fmt: skip
     hits = []
+    shares = []
     for rank, (one, message, conversation_id, conversation, assistant, role, kind, position, time) in enumerate(told):
         content = texts.content[one.ordinal]
         source = (content or texts.carried[one.ordinal])[:_SNIPPET_SOURCE]
-        shown, highlights = highlighter.snippet(source)
+        shown = highlighter.snippet(source)
+        shares.append(shown.share)
         hits.append(Hit(
             previous + rank + 1, one.score, message.decode(), conversation_id.decode(), snapshot.assistants[assistant],
             _ROLES[role], KINDS[kind], texts.titles[conversation], position,
             None if time == NO_TIME else _EPOCH + timedelta(microseconds=time),
-            shown, highlights, content, one.legs, one.others,
+            shown.text, shown.highlights, content, one.legs, one.others,
         ))  # fmt: skip
-    return tuple(hits)
+    return tuple(hits), shares

@@ -79,11 +79,11 @@ def cut(
         for at, more in zip(order[shown], others[shown], strict=True)
     ]
     highlighter = Highlighter(snapshot.lexical.stems(request.words.text), snapshot.lexical.stem)
-    hits = build_hits(snapshot, found_here, highlighter, previous=place.previous)
+    hits, shares = build_hits(snapshot, found_here, highlighter, previous=place.previous)
     following = _following(request, found, len(hits))
     cursor = encode(following, query, snapshot.generation) if following else None
     best_cosine = float(ranked.meaning.high[number]) if request.by_meaning else None
-    return Page(hits, len(total), cursor, judge(hits, highlighter, best_cosine))
+    return Page(hits, len(total), cursor, judge(shares if highlighter.terms else None, best_cosine, found=bool(hits)))
 
 
 def _first_of_each(conversations: NDArray[np.int32], order: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:

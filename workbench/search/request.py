@@ -44,7 +44,6 @@ class Request:
     partial: bool = False
     plan: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    advice: list[str] = field(default_factory=list)
 
     @property
     def wish(self) -> Wish:
@@ -59,7 +58,7 @@ class Request:
 
     def at_depth(self, depth: int) -> Request:
         """The same request at another depth, with nothing noted."""
-        return replace(self, place=Place(depth), plan={}, notes=[], advice=[])
+        return replace(self, place=Place(depth), plan={}, notes=[])
 
     def run_out(self, why: str) -> None:
         """Note that the answer is not all that it could be."""

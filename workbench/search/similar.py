@@ -45,7 +45,7 @@ def similar(snapshot: Snapshot, message_id: str, *, k: int = 10, filters: Filter
             Found(one, cosine, (LegScore("vector", rank, cosine, cosine),), 0)
             for rank, (one, cosine) in enumerate(ranked, start=1)
         ]
-        hits = build_hits(snapshot, found, Highlighter(frozenset(), snapshot.lexical.stem))
+        hits, _ = build_hits(snapshot, found, Highlighter(frozenset(), snapshot.lexical.stem))
     return SearchResult(
         query=Query(message_id, k, 1.0, filters, thread_context=False, plain=True),
         hits=hits,

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
@@ -18,6 +19,18 @@ _SPACES = re.compile(r"[^\S ]|  ")  # anything but single spaces
 _RUN = re.compile(r"\s+")
 _MOST_MATCHES = 12  # of one word: in a long text they decide nothing more about where the best window is
 Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """What is shown of a text. `highlights` are (start, end) offsets into `text`.
+
+    `share` is how many of the terms words of the whole text begin with, from 0 to 1.
+    """
+
+    text: str
+    highlights: tuple[Span, ...]
+    share: float
 
 
 class Highlighter:
@@ -31,14 +44,15 @@ class Highlighter:
         self._stem = stem
         self._wanted = [(term, _beginning(term)) for term in sorted(terms)]
 
-    def snippet(self, text: str, *, width: int = 240) -> tuple[str, tuple[Span, ...]]:
-        """A window of about `width` characters with the most matches, on one line, and where these stand in it.
+    def snippet(self, text: str, *, width: int = 240) -> Snippet:
+        """A window of about `width` characters with the most matches, on one line.
 
         Without a match the window is the beginning of the text. Cut ends are marked by an ellipsis.
         """
         lowered = _comparable(text)
-        start, end = _word_bounds(text, _best_start(self._places(lowered), width), width)
-        spans = self._matches(text, lowered, start, end)
+        places, share = self._places(lowered)
+        start, end = _word_bounds(text, _best_start(places, width), width)
+        spans = self._matches(text, lowered, start, end) if places else []
         window = text[start:end]
         if start:
             spans = [(a - start, b - start) for a, b in spans]
@@ -46,25 +60,22 @@ class Highlighter:
             window, spans = _collapsed(window, spans)
         lead = "… " if start > 0 else ""
         tail = " …" if end < len(text) else ""
-        shown = tuple((a + len(lead), b + len(lead)) for a, b in spans)
-        return f"{lead}{window}{tail}", shown
+        shown = tuple((a + len(lead), b + len(lead)) for a, b in spans) if lead else tuple(spans)
+        return Snippet(f"{lead}{window}{tail}", shown, share)
 
-    def share(self, text: str) -> float:
-        """The share of the terms that words of `text` begin with, from 0 to 1."""
-        lowered = _comparable(text)
-        return sum(beginning in lowered for _, beginning in self._wanted) / max(1, len(self._wanted))
-
-    def _places(self, lowered: str) -> list[int]:
-        """Where words of the terms may begin, in order."""
+    def _places(self, lowered: str) -> tuple[list[int], float]:
+        """Where words of the terms may begin, in order, and the share of the terms that there are."""
         places: list[int] = []
+        seen = 0
         for _, beginning in self._wanted:
             at = lowered.find(beginning)
+            seen += at >= 0
             last = len(places) + _MOST_MATCHES
             while at >= 0 and len(places) < last:
                 places.append(at)
                 at = lowered.find(beginning, at + len(beginning))
         places.sort()
-        return places
+        return places, seen / max(1, len(self._wanted))
 
     def _matches(self, text: str, lowered: str, start: int, end: int) -> list[Span]:
         """The words between `start` and `end` that are one of the terms; terms in other scripts wherever they stand."""

@@ -28,10 +28,10 @@ class FitOptions:
     """
 
     dimensions: int = 256
-    learning_rate: float = 3e-3
-    epochs: int = 5
-    batch: int = 512
-    ranking: float = 0.5
+    learning_rate: float = 4e-3
+    epochs: int = 6
+    batch: int = 1024
+    ranking: float = 0.3
     temperature: float = 0.05
     seed: int = 20261121
 

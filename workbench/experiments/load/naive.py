@@ -83,11 +83,12 @@ class NaiveSearch:
         return {row[0]: dict(zip(_FIELDS, row, strict=True)) for row in rows}
 
     def _context(self, rank: int, row: dict[str, Any], score: float, stems: frozenset[str]) -> dict[str, Any]:
-        shown, highlights = Highlighter(stems, self.snapshot.lexical.stem).snippet(row["content"])
+        shown = Highlighter(stems, self.snapshot.lexical.stem).snippet(row["content"])
         return {
             "rank": rank, "score": score, "message_id": row["id"], "conversation_id": row["conversation_id"],
             "assistant": row["assistant"], "role": row["role"], "kind": row["kind"], "title": row["title"],
-            "position": row["position"], "created_at": row["created_at"], "snippet": shown, "highlights": highlights,
+            "position": row["position"], "created_at": row["created_at"], "snippet": shown.text,
+            "highlights": shown.highlights,
             "content": row["content"], "legs": [], "others": 0,
         }  # fmt: skip
 

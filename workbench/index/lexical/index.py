@@ -85,6 +85,10 @@ class LexicalIndex:
         """The forms in which the index keeps the words of a query worth looking up."""
         return frozenset(self._match.stems(text))
 
+    def missing(self, text: str) -> list[str]:
+        """The words of a query worth looking up that no message has, as the index would keep them."""
+        return [stem for stem in self._match.stems(text) if not self._match.frequency(stem)]
+
     def search(
         self, words: Words | str, limit: int, *, clauses: Clauses | None = None, mask: Mask | None = None
     ) -> LexicalHits:
@@ -167,7 +171,7 @@ class LexicalIndex:
 
     def _best(self, clauses: list[_Clause], limit: int) -> LexicalHits:
         hits = self._searcher.search(_combined(clauses), limit, count=False).hits
-        scores = np.fromiter((score for score, _ in hits), np.float32, len(hits))
+        scores = np.array([score for score, _ in hits], np.float32)
         ordinals = self._ordinals_of([address for _, address in hits])
         order = np.lexsort((ordinals, -scores))
         how = "BM25 with filters" if len(clauses) > 1 else "BM25"
@@ -184,7 +188,7 @@ class LexicalIndex:
     def _ordinals_of(self, addresses: list[tantivy.DocAddress]) -> Ordinals:
         if self._ordinals is None:  # several segments: their order is tantivy's own
             return np.array(self._searcher.fast_field_values(ORDINAL, addresses), dtype=np.int64)
-        return self._ordinals[np.fromiter((one.doc for one in addresses), np.int64, len(addresses))]
+        return self._ordinals[np.array([one.doc for one in addresses], np.int64)]
 
 
 def _combined(clauses: list[_Clause]) -> tantivy.Query:
