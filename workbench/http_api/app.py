@@ -6,6 +6,7 @@ much as embedding the query.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -50,10 +51,13 @@ class _Service:
         self._batcher = Batcher(memory.engine.search_many)
 
     def warm_up(self) -> None:
-        """Load what the first search would have to wait for."""
+        """Load what the first search would have to wait for, and take it out of the garbage collector's rounds."""
         self._memory.engine.search(Query("warm up", plain=True))
+        gc.collect()
+        gc.freeze()
 
     def close(self) -> None:
+        gc.unfreeze()
         self._batcher.close()
         self._memory.close()
 

@@ -73,7 +73,7 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
 def _config(store: Path, *, cached: bool) -> uvicorn.Config:
     return uvicorn.Config(
         create_app(store, cached=cached), loop="uvloop", http="httptools", ws="none", access_log=False,
-        log_level="warning", backlog=_BACKLOG, timeout_graceful_shutdown=int(_END_SECONDS),
+        log_level="warning", proxy_headers=False, backlog=_BACKLOG, timeout_graceful_shutdown=int(_END_SECONDS),
     )  # fmt: skip
 
 

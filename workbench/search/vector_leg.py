@@ -61,10 +61,22 @@ def _unfiltered(snapshot: Snapshot, queries: Floats, limit: int) -> list[VectorL
     index = snapshot.vectors
     total = len(index)
     plan = f"all {total:,} texts compared" if index.is_exact else f"graph, nearest {limit:,} of {total:,} texts"
-    return [
-        VectorLeg(_best(*_owners(snapshot, rows, cosines), limit), plan)
-        for rows, cosines in index.nearest(queries, limit)
-    ]
+    found = index.nearest(queries, limit)
+    # Where every text stands for one message, as most do, nothing has to be put in order again.
+    rows = np.concatenate([rows for rows, _ in found])
+    offsets = snapshot.columns.owner_offsets
+    single = offsets[rows + 1] - offsets[rows] == 1
+    owners = snapshot.columns.owners[offsets[rows]].astype(np.int64)
+    legs: list[VectorLeg] = []
+    start = 0
+    for nearest, cosines in found:
+        mine = slice(start, start + len(nearest))
+        start += len(nearest)
+        if single[mine].all():
+            legs.append(VectorLeg(Ranking(owners[mine], cosines), plan))
+        else:
+            legs.append(VectorLeg(_best(*_owners(snapshot, nearest, cosines), limit), plan))
+    return legs
 
 
 def _filtered(snapshot: Snapshot, query: Floats, limit: int, mask: Mask, deadline: float) -> VectorLeg:
