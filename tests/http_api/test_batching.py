@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Sequence
 
 import pytest
@@ -16,76 +15,92 @@ def answer(query: Query) -> SearchResult:
 
 
 class Recorder:
-    """Answers after `gate` opens, and remembers the batches."""
+    """Answers everything but "bad", and remembers the batches."""
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
-        self.gate = threading.Event()
 
     def __call__(self, queries: Sequence[Query]) -> list[SearchResult | WorkbenchError]:
         self.batches.append([query.text for query in queries])
-        assert self.gate.wait(5)
         return [QueryError("bad", "", "") if query.text == "bad" else answer(query) for query in queries]
 
 
-def test_what_arrives_during_a_search_is_the_next_batch() -> None:
+def test_what_arrives_together_is_searched_together_in_batches_that_are_not_too_large() -> None:
     recorder = Recorder()
 
     async def run() -> list[SearchResult]:
         batcher = Batcher(recorder, max_batch=4)
-        asked = [asyncio.create_task(batcher.search(Query(str(number)))) for number in range(8)]
-        await asyncio.sleep(0.05)
-        recorder.gate.set()
-        found = await asyncio.gather(*asked)
-        batcher.close()
-        return found
+        return await asyncio.gather(*(batcher.search(Query(str(number))) for number in range(10)))
 
     found = asyncio.run(run())
-    assert [result.query.text for result in found] == [str(number) for number in range(8)]
-    assert recorder.batches == [["0"], ["1", "2", "3", "4"], ["5", "6", "7"]]
+    assert [result.query.text for result in found] == [str(number) for number in range(10)]
+    assert recorder.batches == [["0", "1", "2", "3"], ["4", "5", "6", "7"], ["8", "9"]]
+
+
+def test_the_loop_goes_on_between_batches() -> None:
+    recorder = Recorder()
+    between: list[int] = []
+
+    async def watch() -> None:
+        while len(recorder.batches) < 3:
+            between.append(len(recorder.batches))
+            await asyncio.sleep(0)
+
+    async def run() -> None:
+        batcher = Batcher(recorder, max_batch=1)
+        await asyncio.gather(*(batcher.search(Query(str(number))) for number in range(3)), watch())
+
+    asyncio.run(run())
+    assert {1, 2} <= set(between)
+
+
+def test_one_query_alone_does_not_wait_for_others() -> None:
+    recorder = Recorder()
+    asyncio.run(Batcher(recorder).search(Query("alone")))
+    assert recorder.batches == [["alone"]]
 
 
 def test_one_bad_query_fails_alone() -> None:
-    recorder = Recorder()
-    recorder.gate.set()
-
     async def run() -> list[object]:
-        batcher = Batcher(recorder)
+        batcher = Batcher(Recorder())
         asked = [batcher.search(Query(text)) for text in ("good", "bad", "fine")]
         return await asyncio.gather(*asked, return_exceptions=True)  # type: ignore[return-value]
 
-    found = asyncio.run(run())
-    assert isinstance(found[1], QueryError)
-    assert isinstance(found[0], SearchResult)
-    assert isinstance(found[2], SearchResult)
+    good, bad, fine = asyncio.run(run())
+    assert isinstance(bad, QueryError)
+    assert isinstance(good, SearchResult)
+    assert isinstance(fine, SearchResult)
 
 
-def test_a_failure_of_the_search_reaches_everyone_who_waits() -> None:
-    def fail(_: Sequence[Query]) -> list[SearchResult | WorkbenchError]:
-        raise RuntimeError("the index is gone")
+def test_a_failure_of_the_search_reaches_everyone_who_waits_and_nobody_after() -> None:
+    failures = [RuntimeError("the index is gone")]
+
+    def search_many(queries: Sequence[Query]) -> list[SearchResult | WorkbenchError]:
+        if failures:
+            raise failures.pop()
+        return [answer(query) for query in queries]
 
     async def run() -> None:
-        batcher = Batcher(fail)
-        with pytest.raises(RuntimeError, match="gone"):
-            await batcher.search(Query("x"))
-        with pytest.raises(RuntimeError, match="gone"):
-            await batcher.search(Query("y"))
+        batcher = Batcher(search_many)
+        both = await asyncio.gather(batcher.search(Query("x")), batcher.search(Query("y")), return_exceptions=True)
+        assert [str(one) for one in both] == ["the index is gone"] * 2
+        assert (await batcher.search(Query("z"))).query.text == "z"
 
     asyncio.run(run())
 
 
-def test_who_gives_up_waiting_does_not_disturb_the_others() -> None:
+def test_who_gives_up_waiting_is_not_searched_for() -> None:
     recorder = Recorder()
 
-    async def run() -> SearchResult:
+    async def run() -> None:
         batcher = Batcher(recorder)
-        first = asyncio.create_task(batcher.search(Query("first")))
         gone = asyncio.create_task(batcher.search(Query("gone")))
         stays = asyncio.create_task(batcher.search(Query("stays")))
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0)
         gone.cancel()
-        recorder.gate.set()
-        await first
-        return await stays
+        assert (await stays).query.text == "stays"
+        with pytest.raises(asyncio.CancelledError):
+            await gone
 
-    assert asyncio.run(run()).query.text == "stays"
+    asyncio.run(run())
+    assert recorder.batches in ([["stays"]], [["gone", "stays"]])
