@@ -2,8 +2,8 @@
 
 usearch and numpy hold the interpreter lock, so another thread would only take turns with the event loop, five
 milliseconds each (measured on the repeated mix: p95 68 ms with a thread, 24 without). A batch is therefore searched
-in the event loop's own thread, and kept small: nobody waits longer for the loop than for eight searches. One query alone
-waits for nobody.
+in the event loop's own thread, and kept small: nobody waits longer for the loop than for eight searches. One query
+alone waits for nobody.
 """
 
 from __future__ import annotations
