@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from building import claude_export
@@ -157,3 +158,30 @@ def test_nothing_but_the_answer_goes_to_a_pipe(store: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "\x1b" not in done.stdout
     assert done.stderr == ""
+
+
+def test_search_goes_by_mode_pages_groups_and_counts(store: Path) -> None:
+    def found(*options: object) -> dict[str, Any]:
+        result = call("search", "bread", *options, "--store", store, "--json")
+        assert result.exit_code == 0, result.output
+        answer: dict[str, Any] = json.loads(result.output)
+        return answer
+
+    lexical = found("--mode", "lexical")
+    assert lexical["query"]["alpha"] == 0.0
+    first = found("-k", 1)
+    second = found("-k", 1, "--cursor", first["cursor"])
+    assert second["hits"][0]["rank"] == 2
+    assert second["hits"][0]["message_id"] != first["hits"][0]["message_id"]
+    grouped = found("--by-conversation")["hits"]
+    assert len({hit["conversation_id"] for hit in grouped}) == len(grouped)
+    assert found("--facets")["facets"]["assistant"]
+    alike = call("search", first["hits"][0]["message_id"], "--like", "--store", store, "--json")
+    assert first["hits"][0]["message_id"] not in {hit["message_id"] for hit in json.loads(alike.output)["hits"]}
+
+
+def test_a_filter_that_is_misspelt_is_shown_with_its_place(store: Path) -> None:
+    result = call("search", "assistant:cluade bread", "--store", store)
+    assert result.exit_code == 2
+    assert "Did you mean claude?" in result.output
+    assert "^" in result.output

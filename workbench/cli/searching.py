@@ -9,7 +9,7 @@ import click
 
 from workbench.cli.terminal import coloured_name, console
 from workbench.cli.verb import Verb, echo_json, json_option, store_option
-from workbench.model import DEFAULT_ALPHA, Hit, SearchResult
+from workbench.model import DEFAULT_ALPHA, MODES, Hit, SearchResult
 from workbench.workspace import Workbench
 
 _SHOWN_VALUES = 8  # of a facet
@@ -20,6 +20,7 @@ _SHOWN_VALUES = 8  # of a facet
 @store_option
 @click.option("-k", type=int, default=10, show_default=True, help="How many messages.")
 @click.option("--alpha", type=float, default=DEFAULT_ALPHA, show_default=True, help="0: words only, 1: meaning only.")
+@click.option("--mode", type=click.Choice(list(MODES)), help="A name for --alpha 0.3, 0 or 1.")
 @click.option("--assistant", multiple=True, help="Only of this assistant; may be repeated.")
 @click.option("--role", multiple=True, help="Only by this role (user, assistant); may be repeated.")
 @click.option("--project", multiple=True, help="Only in this project.")
@@ -44,6 +45,8 @@ def search(query: tuple[str, ...], store: Path | None, like: bool, explain: bool
     has:code, lang:python (docs/query_language.md).
     """
     text = " ".join(query)
+    mode = wanted.pop("mode")
+    wanted["alpha"] = MODES[mode] if mode else wanted["alpha"]
     with Workbench.open(store) as memory:
         if like:
             result = memory.similar(text, k=wanted["k"], assistant=wanted["assistant"], role=wanted["role"])

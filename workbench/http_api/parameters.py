@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from starlette.datastructures import QueryParams
 
 from workbench.errors import QueryError
-from workbench.model import DEFAULT_ALPHA, Filters, Query
+from workbench.model import MODES, Filters, Query
 
 DEFAULT_TIMEOUT_MS = 1000.0
 MAX_TIMEOUT_MS = 10_000.0
@@ -19,7 +19,6 @@ _SEVERAL = {
 _KNOWN = frozenset("q k alpha mode after before cursor group explain facets context timeout_ms".split()) | frozenset(
     _SEVERAL
 )
-_MODES = {"hybrid": DEFAULT_ALPHA, "lexical": 0.0, "semantic": 1.0}
 
 
 def to_query(parameters: QueryParams) -> Query:
@@ -32,12 +31,12 @@ def to_query(parameters: QueryParams) -> Query:
         if name not in _KNOWN:
             raise QueryError(f"there is no parameter {name!r}", "", f"there are: {', '.join(sorted(_KNOWN))}")
     mode = parameters.get("mode", "hybrid")
-    if mode not in _MODES:
-        raise QueryError(f"mode is {mode!r}", "", f"give one of {', '.join(_MODES)}")
+    if mode not in MODES:
+        raise QueryError(f"mode is {mode!r}", "", f"give one of {', '.join(MODES)}")
     return Query(
         text=parameters.get("q", ""),
         k=_whole(parameters, "k", 10),
-        alpha=_number(parameters, "alpha", _MODES[mode]),
+        alpha=_number(parameters, "alpha", MODES[mode]),
         filters=_filters(parameters),
         thread_context=_switch(parameters, "context", default=True),
         cursor=parameters.get("cursor"),

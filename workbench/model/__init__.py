@@ -15,11 +15,12 @@ from workbench.model.conversation import (
 )
 from workbench.model.filters import Filters, Period, Selection
 from workbench.model.ids import artifact_id, content_hash, conversation_id, message_id, placed_message_id
-from workbench.model.retrieval import DEFAULT_ALPHA, Hit, LegScore, Match, Query, SearchResult
+from workbench.model.retrieval import DEFAULT_ALPHA, MODES, Hit, LegScore, Match, Query, SearchResult
 from workbench.model.words import Words
 
 __all__ = [
     "DEFAULT_ALPHA",
+    "MODES",
     "SEARCHED_KINDS",
     "TRAFFIC_KINDS",
     "Artifact",

@@ -11,6 +11,7 @@ from workbench.model.conversation import MessageKind, Role
 from workbench.model.filters import Filters
 
 DEFAULT_ALPHA = 0.3  # measured: see workbench.search.tuning
+MODES = {"hybrid": DEFAULT_ALPHA, "lexical": 0.0, "semantic": 1.0}  # names of weights
 
 
 @dataclass(frozen=True, slots=True)
