@@ -11,7 +11,7 @@ import pytest
 from workbench.errors import NotFoundError, QueryError
 from workbench.model import Filters, Period, Selection, Words
 from workbench.search.facets import facet_counts
-from workbench.search.filters import allowed, clauses
+from workbench.search.filters import allowed, narrow
 from workbench.search.names import names_of
 from workbench.settings import Settings
 from workbench.snapshot import Snapshot
@@ -84,7 +84,7 @@ def test_a_filter_lets_pass_what_the_catalog_says(snapshot: Snapshot, name: str)
 @pytest.mark.parametrize("name", CASES)
 def test_words_are_found_among_what_a_filter_lets_pass_and_nowhere_else(snapshot: Snapshot, name: str) -> None:
     filters = CASES[name][0]
-    mask, narrowed = allowed(snapshot, filters), clauses(snapshot, filters)
+    mask, narrowed = narrow(snapshot, filters)
     assert mask is not None
     words = "the water bread code file python coffee how can"
     free = snapshot.lexical.search(words, 1000)
@@ -105,7 +105,7 @@ def test_facets_of_the_index_and_of_the_columns_agree(snapshot: Snapshot, name: 
     assert mask is not None
     expected = {facet: dict(counts) for facet, counts in facet_counts(snapshot, mask).items()}
     assert {
-        facet: dict(counts) for facet, counts in snapshot.lexical.facets("", clauses(snapshot, filters)).items()
+        facet: dict(counts) for facet, counts in snapshot.lexical.facets("", narrow(snapshot, filters)[1]).items()
     } == expected
     assert {facet: dict(counts) for facet, counts in facet_counts(snapshot, np.flatnonzero(mask)).items()} == expected
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,28 +12,30 @@ from numpy.typing import NDArray
 from workbench.errors import NotFoundError
 from workbench.index import Clauses, microseconds, tag
 from workbench.model import Filters, Period, Selection, Words
-from workbench.search.names import Names
+from workbench.search.names import SELECTED, Names, values_of
 from workbench.snapshot import Snapshot
-from workbench.snapshot.catalog import KINDS, NO_TIME, ROLES
+from workbench.snapshot.catalog import NO_TIME
 
 Mask = NDArray[np.bool_]
 _COMPARED = 16
 
 
-def allowed(snapshot: Snapshot, filters: Filters, words: Words | None = None) -> Mask | None:
-    """Which messages may be found: shape (messages,). None: all that are searched.
+def narrow(snapshot: Snapshot, filters: Filters, words: Words | None = None) -> tuple[Mask | None, Clauses | None]:
+    """Which messages may be found, shape (messages,), None for all that are searched; and `filters` as exact clauses.
 
-    The phrases and exclusions of `words` bind meaning as they bind words, so they count here too.
+    The phrases and exclusions of `words` bind meaning as they bind words, so they count in the mask too.
 
     Raises:
         QueryError: A filter names what is not in the store.
         NotFoundError: A conversation does not exist.
     """
-    if not filters.any and not (words and words.restrict):
-        return None
+    parts = _parts(snapshot, filters)
+    restricted = words is not None and words.restrict
+    if not parts and not restricted:
+        return None, None
     mask = snapshot.columns.searched.copy()
-    _narrow(mask, snapshot, filters)
-    if words and words.restrict:
+    _keep(mask, snapshot, parts)
+    if words is not None and words.restrict:
         required, excluded = snapshot.lexical.matching(words)
         if required is not None:
             there = np.zeros(len(mask), np.bool_)
@@ -40,22 +43,38 @@ def allowed(snapshot: Snapshot, filters: Filters, words: Words | None = None) ->
             mask &= there
         if excluded is not None:
             mask[excluded] = False
-    return mask
+    return mask, _clauses(snapshot, parts) if parts else None
 
 
-def clauses(snapshot: Snapshot, filters: Filters) -> Clauses:
-    """`filters` as the lexical index takes them; exact.
+def allowed(snapshot: Snapshot, filters: Filters, words: Words | None = None) -> Mask | None:
+    """The mask of `narrow`. Raises what it raises."""
+    return narrow(snapshot, filters, words)[0]
 
-    Raises:
-        QueryError: A filter names what is not in the store.
-        NotFoundError: A conversation does not exist.
-    """
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Filters with the codes of what they want and of what they exclude, by field."""
+
+    filters: Filters
+    wanted: Mapping[str, list[int]]
+    unwanted: Mapping[str, list[int]]
+
+
+def _parts(snapshot: Snapshot, filters: Filters) -> list[_Part]:
+    """All of `filters`, `also` included, with every name looked up; none where nothing is filtered."""
+    if not filters.any:
+        return []
+    return [_Part(one, _codes(snapshot, one.selection), _codes(snapshot, one.excluded)) for one in _flat(filters)]
+
+
+def _clauses(snapshot: Snapshot, parts: Sequence[_Part]) -> Clauses:
     wanted, unwanted = [], []
     spans: list[tuple[tuple[int | None, int | None], ...]] = []
     unwanted_spans: list[tuple[int | None, int | None]] = []
-    for one in _flat(filters):
-        wanted += [tags for tags in _tags(snapshot, one.selection) if tags]
-        unwanted += [name for tags in _tags(snapshot, one.excluded) for name in tags]
+    for part in parts:
+        one = part.filters
+        wanted += [tags for tags in _tags(snapshot, part.wanted) if tags]
+        unwanted += [name for tags in _tags(snapshot, part.unwanted) for name in tags]
         if one.after or one.before:
             spans.append((tuple(microseconds(time) if time else None for time in (one.after, one.before)),))  # type: ignore[arg-type]
         if one.periods:
@@ -64,13 +83,14 @@ def clauses(snapshot: Snapshot, filters: Filters) -> Clauses:
     return Clauses(tuple(wanted), tuple(unwanted), tuple(spans), tuple(unwanted_spans))
 
 
-def _narrow(mask: Mask, snapshot: Snapshot, filters: Filters) -> None:
-    """Take out of `mask` what `filters` does not let pass."""
+def _keep(mask: Mask, snapshot: Snapshot, parts: Sequence[_Part]) -> None:
+    """Take out of `mask` what the filters do not let pass."""
     time = snapshot.columns.time
-    for one in _flat(filters):
-        for kept in _masks(snapshot, one.selection):
+    for part in parts:
+        one = part.filters
+        for kept in _masks(snapshot, part.wanted, one.periods):
             mask &= kept
-        for unwanted in _masks(snapshot, one.excluded):
+        for unwanted in _masks(snapshot, part.unwanted, one.excluded.periods):
             mask &= ~unwanted
         if one.after or one.before:
             mask &= time != NO_TIME
@@ -90,9 +110,9 @@ def _span(period: Period) -> tuple[int, int]:
     return microseconds(period.start), microseconds(period.end)
 
 
-def _masks(snapshot: Snapshot, selection: Selection) -> Iterable[Mask]:
-    """A mask for each property that is named."""
-    columns, code = snapshot.columns, _codes(snapshot, selection)
+def _masks(snapshot: Snapshot, code: Mapping[str, list[int]], periods: Sequence[Period]) -> Iterable[Mask]:
+    """A mask for each property that is named, and one for the periods if there are any."""
+    columns = snapshot.columns
     coded: dict[str, NDArray[Any]] = {
         "assistants": columns.assistant,
         "roles": columns.role,
@@ -109,9 +129,9 @@ def _masks(snapshot: Snapshot, selection: Selection) -> Iterable[Mask]:
         mask = np.zeros(len(columns.searched), np.bool_)
         mask[columns.language_owner[_any_of(columns.language, code["languages"])]] = True
         yield mask
-    if selection.periods:
+    if periods:
         mask = np.zeros(len(columns.searched), np.bool_)
-        for start, end in map(_span, selection.periods):
+        for start, end in map(_span, periods):
             mask |= (columns.time >= start) & (columns.time < end)
         yield mask
 
@@ -129,40 +149,22 @@ def _any_of(column: NDArray[Any], codes: list[int]) -> Mask:
 
 def _codes(snapshot: Snapshot, selection: Selection) -> dict[str, list[int]]:
     """The codes of what is named in each field that names something."""
-    columns = snapshot.columns
-    known = {
-        "assistants": ("assistant", snapshot.assistants),
-        "roles": ("role", ROLES),
-        "projects": ("project", columns.project_names.tolist() if selection.projects else ()),
-        "models": ("model", columns.model_names.tolist() if selection.models else ()),
-        "kinds": ("kind", KINDS),
-        "languages": ("language", columns.language_names.tolist() if selection.languages else ()),
-    }
     codes: dict[str, list[int]] = {}
-    for name, (kind, values) in known.items():
-        if wanted := getattr(selection, name):
-            names = Names({kind: values})
-            codes[name] = [values.index(names.resolve(kind, one)) for one in wanted]
+    for kind, values in values_of(snapshot).items():
+        if wanted := getattr(selection, SELECTED[kind]):
+            known = list(values)
+            names = Names({kind: known})
+            codes[SELECTED[kind]] = [known.index(names.resolve(kind, one)) for one in wanted]
     if selection.conversation_ids:
-        codes["conversation_ids"] = conversation_ordinals(snapshot, selection.conversation_ids)
+        codes[SELECTED["conversation"]] = conversation_ordinals(snapshot, selection.conversation_ids)
     return codes
 
 
-def _tags(snapshot: Snapshot, selection: Selection) -> Iterable[tuple[str, ...]]:
+def _tags(snapshot: Snapshot, code: Mapping[str, list[int]]) -> Iterable[tuple[str, ...]]:
     """For each property that is named the tags of what it names."""
-    code = _codes(snapshot, selection)
-    columns = snapshot.columns
-    named: dict[str, tuple[str, Any]] = {
-        "assistants": ("assistant", snapshot.assistants),
-        "roles": ("role", ROLES),
-        "projects": ("project", columns.project_names),
-        "models": ("model", columns.model_names),
-        "kinds": ("kind", KINDS),
-        "languages": ("language", columns.language_names),
-    }
-    for name, (kind, values) in named.items():
-        yield tuple(tag(kind, values[one]) for one in code.get(name, ()))
-    yield tuple(tag("conversation", one) for one in code.get("conversation_ids", ()))
+    for kind, values in values_of(snapshot).items():
+        yield tuple(tag(kind, values[one]) for one in code.get(SELECTED[kind], ()))
+    yield tuple(tag("conversation", one) for one in code.get(SELECTED["conversation"], ()))
 
 
 def conversation_ordinals(snapshot: Snapshot, identifiers: Iterable[str]) -> list[int]:

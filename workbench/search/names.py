@@ -6,11 +6,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
+import numpy as np
+from numpy.typing import NDArray
+
 from workbench.errors import QueryError
 from workbench.snapshot import Snapshot
 from workbench.snapshot.catalog import KINDS, ROLES
 from workbench.text.markdown import language_name
 
+# What a filter speaks of, and the field of `Selection` that holds it.
+SELECTED = {
+    "assistant": "assistants",
+    "role": "roles",
+    "project": "projects",
+    "model": "models",
+    "kind": "kinds",
+    "language": "languages",
+    "conversation": "conversation_ids",
+}
 _SHOWN = 8  # names in a message
 _MOST_TITLES = 50  # conversations that words of a title may stand for
 
@@ -126,17 +139,22 @@ def _either(names: Sequence[str]) -> str:
     return " or ".join(names)
 
 
+def values_of(snapshot: Snapshot) -> Mapping[str, Sequence[str] | NDArray[np.str_]]:
+    """The values of each kind of SELECTED but conversations, in the order of their codes."""
+    columns = snapshot.columns
+    return {
+        "assistant": snapshot.assistants,
+        "role": ROLES,
+        "project": columns.project_names,
+        "model": columns.model_names,
+        "kind": KINDS,
+        "language": columns.language_names,
+    }
+
+
 def names_of(snapshot: Snapshot) -> Names:
     """The names in a snapshot. Takes a moment for large ones: keep it as long as the snapshot."""
-    columns = snapshot.columns
     return Names(
-        {
-            "assistant": snapshot.assistants,
-            "role": ROLES,
-            "project": columns.project_names.tolist(),
-            "model": columns.model_names.tolist(),
-            "kind": KINDS,
-            "language": columns.language_names.tolist(),
-        },
+        {kind: list(values) for kind, values in values_of(snapshot).items()},
         dict(snapshot.catalog.cursor().rows("SELECT id, coalesce(title, '') FROM conversations ORDER BY ordinal")),
     )

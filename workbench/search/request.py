@@ -13,7 +13,7 @@ import numpy as np
 from workbench.errors import QueryError
 from workbench.index import Clauses
 from workbench.model import Query, Words
-from workbench.search.filters import Mask, allowed, clauses
+from workbench.search.filters import Mask, narrow
 from workbench.search.language import ParsedQuery, parse
 from workbench.search.names import Names
 from workbench.search.paging import DEPTHS, Place, decode
@@ -97,12 +97,12 @@ def prepare(snapshot: Snapshot, query: Query, started: float, names: Callable[[]
     if not query.plain:
         known = names() if ":" in query.text else None
         parsed = parse(query.text, now=datetime.now().astimezone(), known=known)
-    filters = query.filters & parsed.filters
+    mask, clauses = narrow(snapshot, query.filters & parsed.filters, parsed.words)
     return Request(
         query=query,
         words=parsed.words,
-        clauses=clauses(snapshot, filters) if filters.any else None,
-        mask=allowed(snapshot, filters, parsed.words),
+        clauses=clauses,
+        mask=mask,
         place=decode(query, snapshot.generation),
         deadline=np.inf if query.timeout_ms is None else started + query.timeout_ms / 1000,
         notes=list(parsed.notes),

@@ -11,19 +11,10 @@ from workbench.model import Filters, Period, Selection, Words
 from workbench.search.language.dates import EXAMPLES, LONGEST, parse_date
 from workbench.search.language.faults import fault
 from workbench.search.language.pieces import FIELDS, Kind, Piece, Value, pieces
-from workbench.search.names import Names
+from workbench.search.names import SELECTED, Names
 from workbench.text.identifiers import identifiers
 from workbench.text.terms import STOP_WORDS
 
-_SELECTED = {
-    "assistant": "assistants",
-    "role": "roles",
-    "project": "projects",
-    "model": "models",
-    "kind": "kinds",
-    "language": "languages",
-    "conversation": "conversation_ids",
-}
 _SIGNS = ".,:;!?()[]{}'\" "
 _LITERAL = 'To look for the text itself, put it in quotes: "{}"'
 
@@ -68,8 +59,8 @@ class _Reader:
         self._prefixes: list[str] = []
         self._excluded: list[str] = []
         self._excluded_prefixes: list[str] = []
-        self._named: dict[str, list[str]] = {name: [] for name in _SELECTED.values()}
-        self._unnamed: dict[str, list[str]] = {name: [] for name in _SELECTED.values()}
+        self._named: dict[str, list[str]] = {name: [] for name in SELECTED.values()}
+        self._unnamed: dict[str, list[str]] = {name: [] for name in SELECTED.values()}
         self._periods: list[Period] = []
         self._excluded_periods: list[Period] = []
         self._after: datetime | None = None
@@ -124,9 +115,9 @@ class _Reader:
     def _field(self, piece: Piece) -> int:
         name = FIELDS[piece.text.lower()]
         dated = piece.text.lower() == "from" and piece.values and self._date(piece.values[-1], point=True)[0]
-        if name in _SELECTED and not dated:
+        if name in SELECTED and not dated:
             for value in piece.values:
-                self._select(piece, _SELECTED[name], name, value)
+                self._select(piece, SELECTED[name], name, value)
             return piece.end
         end = piece.end
         for number, value in enumerate(piece.values, start=1):
