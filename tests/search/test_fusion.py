@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.search.fusion import best_first, min_max, places, ranks, scatter
+from workbench.search.fusion import best_first, min_max, places, rank_of, scatter
 
 
 def test_scores_are_scaled_between_the_worst_and_the_best_of_their_leg() -> None:
@@ -22,7 +22,8 @@ def test_a_list_is_laid_out_over_the_candidates() -> None:
 
 
 def test_ranks_count_from_one_and_leave_out_the_unknown() -> None:
-    assert ranks(np.array([0.2, np.nan, 0.9, 0.2], np.float32)).tolist() == [2, 0, 1, 3]
+    scores = np.array([0.2, np.nan, 0.9, 0.2], np.float32)
+    assert [rank_of(scores, at) for at in range(4)] == [2, 0, 1, 3]
 
 
 def test_a_place_is_given_only_for_what_is_there() -> None:

@@ -81,7 +81,7 @@ def gather(columns: Columns, legs: Sequence[Leg], masks: Sequence[Mask | None], 
     """
     messages = len(columns.length)
     listed = _sorted_unique([leg.keys for leg in legs])
-    near = _neighbours(columns, listed, messages)[:2].ravel()
+    near = np.concatenate(_beside(columns, listed, messages))
     near = near[near >= 0]
     query = near // messages
     keep = np.asarray(context, bool)[query]
@@ -111,12 +111,18 @@ def _sorted_unique(parts: Sequence[Ordinals]) -> Ordinals:
 
 def _neighbours(columns: Columns, keys: Ordinals, messages: int) -> Ordinals:
     """Keys of the messages one before, one after, two before, two after: shape (4, n), -1 where there is none."""
+    before, after = _beside(columns, keys, messages)
+    steps = (_step(columns.previous, before, messages), _step(columns.following, after, messages))
+    return np.stack([before, after, *steps])
+
+
+def _beside(columns: Columns, keys: Ordinals, messages: int) -> tuple[Ordinals, Ordinals]:
+    """Keys of the messages one before and one after."""
+    return _step(columns.previous, keys, messages), _step(columns.following, keys, messages)
+
+
+def _step(column: NDArray[np.int32], keys: Ordinals, messages: int) -> Ordinals:
+    """Keys of the neighbours that `column` names; -1 where there is none, and for the key -1."""
     ordinals = keys % messages
-    base = keys - ordinals
-    before, after = columns.previous[ordinals], columns.following[ordinals]
-    steps = (before, after, _step(columns.previous, before), _step(columns.following, after))
-    return np.stack([np.where(step >= 0, base + step, -1) for step in steps])
-
-
-def _step(column: NDArray[np.int32], ordinals: NDArray[np.int32]) -> NDArray[np.int32]:
-    return np.where(ordinals >= 0, column[ordinals], -1)
+    steps = column[ordinals]
+    return np.where((keys >= 0) & (steps >= 0), keys - ordinals + steps, -1)

@@ -238,14 +238,16 @@ class SearchEngine:
 
     def _filled(self, result: SearchResult) -> SearchResult:
         """A page that ended with its depth, filled up from the next one."""
-        while len(result.hits) < result.query.k and result.cursor is not None and not result.partial:
-            rest = replace(result.query, k=result.query.k - len(result.hits), cursor=result.cursor)
-            more = self.search_many([rest])[0]
-            if isinstance(more, WorkbenchError):
-                raise more
-            timings = {stage: ms + more.timings_ms.get(stage, 0.0) for stage, ms in result.timings_ms.items()}
-            result = replace(
-                result, hits=result.hits + more.hits, cursor=more.cursor, timings_ms=timings, plan=more.plan,
-                candidates=more.candidates, partial=more.partial,
-            )  # fmt: skip
-        return result
+        missing = result.query.k - len(result.hits)
+        if not missing or result.cursor is None or result.partial:
+            return result
+        more = self.search(replace(result.query, k=missing, cursor=result.cursor, facets=False))
+        return replace(
+            result,
+            hits=result.hits + more.hits,
+            cursor=more.cursor,
+            timings_ms={stage: ms + more.timings_ms.get(stage, 0.0) for stage, ms in result.timings_ms.items()},
+            plan=more.plan,
+            candidates=more.candidates,
+            partial=more.partial,
+        )

@@ -173,10 +173,11 @@ def conversation_ordinals(snapshot: Snapshot, identifiers: Iterable[str]) -> lis
     Raises:
         NotFoundError: There is no such conversation.
     """
-    wanted = list(dict.fromkeys(identifiers))
-    places = ", ".join("?" * len(wanted))
-    rows = snapshot.catalog.cursor().rows(f"SELECT id, ordinal FROM conversations WHERE id IN ({places})", wanted)
-    found = dict(rows)
-    if missing := [one for one in wanted if one not in found]:
-        raise NotFoundError(f"there is no conversation {missing[0]}", "", "ids are shown by `workbench search`")
-    return [int(found[one]) for one in wanted]
+    known = snapshot.texts.conversation_ids  # sorted: the catalog numbers conversations by their ids
+    ordinals = []
+    for one in dict.fromkeys(identifiers):
+        at = int(np.searchsorted(known, one.encode()))
+        if at == len(known) or bytes(known[at]) != one.encode():
+            raise NotFoundError(f"there is no conversation {one}", "", "ids are shown by `workbench search`")
+        ordinals.append(at)
+    return ordinals

@@ -43,13 +43,12 @@ def scatter(keys: Ordinals, found: Ordinals, scores: Floats) -> Floats:
     return out
 
 
-def ranks(scores: Floats) -> NDArray[np.int64]:
-    """Rank of each score, from 1 for the greatest; 0 where it is not a number."""
-    order = np.argsort(-np.nan_to_num(scores, nan=-np.inf), kind="stable")
-    out = np.empty(len(scores), np.int64)
-    out[order] = np.arange(1, len(scores) + 1)
-    out[np.isnan(scores)] = 0
-    return out
+def rank_of(scores: Floats, at: int) -> int:
+    """Rank of one score, from 1 for the greatest, the first of equals first; 0 where it is not a number."""
+    own = scores[at]
+    if np.isnan(own):
+        return 0
+    return 1 + int(np.count_nonzero(scores > own)) + int(np.count_nonzero(scores[:at] == own))
 
 
 def best_first(ordinals: Ordinals, scores: Floats, limit: int) -> NDArray[np.int64]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from workbench.model import LegScore, Role
 from workbench.search.candidates import Candidates, Leg
-from workbench.search.fusion import Floats, min_max, ranks, scatter
+from workbench.search.fusion import Floats, min_max, rank_of, scatter
 from workbench.search.tuning import Tuning
 from workbench.snapshot import Columns
 from workbench.snapshot.catalog import ROLES
@@ -109,8 +109,5 @@ def _thread(
 
 
 def _leg(name: str, scores: Floats, parts: Floats, at: int, among: slice) -> LegScore:
-    own = scores[at]
-    if np.isnan(own):
-        return LegScore(name, None, None, float(parts[at]))
-    rank = int(ranks(scores[among])[at - among.start])
-    return LegScore(name, rank, float(own), float(parts[at]))
+    rank = rank_of(scores[among], at - among.start)
+    return LegScore(name, rank or None, float(scores[at]) if rank else None, float(parts[at]))
