@@ -8,7 +8,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from workbench.embedding import Embedder
+from workbench.index import VectorProfile
 from workbench.model import Conversation, Message, Role, Transcript, conversation_id, message_id
+from workbench.record import Database, add_vectors, merge, missing_passages, to_rows
+from workbench.snapshot import Manifest, VectorSpace, publish
 
 START = datetime(2024, 3, 1, 9, tzinfo=UTC)
 
@@ -39,6 +43,17 @@ def transcript(
         identifier, assistant, name, title or name, begun, begun + timedelta(days=updated, minutes=len(texts))
     )
     return Transcript(conversation, tuple(messages))
+
+
+def publish_embedded(
+    record: Database, folder: Path, embedder: Embedder, *transcripts: Transcript, profile: VectorProfile | None = None
+) -> Manifest:
+    """Merge `transcripts` into the open record of the store `folder`, embed what has no vector yet, and publish."""
+    merge(record, to_rows(transcripts, parser_revision=1))
+    for hashes, texts in missing_passages(record, embedder.fingerprint, batch=1000):
+        add_vectors(record, embedder.fingerprint, hashes, embedder.embed(texts).astype("f2"))
+    space = VectorSpace("static", embedder.fingerprint, embedder.dimensions, profile or VectorProfile())
+    return publish(record, folder, space)
 
 
 def claude_export(path: Path, conversations: dict[str, Sequence[str]], *, days: int = 0, updated: int = 0) -> Path:

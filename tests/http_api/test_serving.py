@@ -17,6 +17,7 @@ import psutil
 import pytest
 from building import claude_export
 
+from workbench.experiments.load.service import free_port
 from workbench.settings import Settings
 from workbench.workspace import Workbench
 
@@ -49,9 +50,7 @@ def ask(port: int, path: str, *, tries: int = 100) -> dict[str, object]:
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture

@@ -3,19 +3,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from building import transcript
+from building import publish_embedded, transcript
 from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.embedding import Embedder
 from workbench.errors import QueryError
 from workbench.model import Filters, Query
-from workbench.record import add_vectors, merge, missing_passages, open_record, to_rows
+from workbench.record import open_record
 from workbench.search import SearchEngine
 from workbench.search.paging import DEPTHS, Place, decode, encode
 from workbench.search.tuning import DEFAULT
 from workbench.settings import Settings
-from workbench.snapshot import VectorSpace, publish
 from workbench.workspace import Workbench
 
 SMALL = replace(DEFAULT, lexical_candidates=8, vector_candidates=5)
@@ -102,8 +101,5 @@ def garden(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Work
     store = tmp_path_factory.mktemp("garden")
     with open_record(store) as record:
         texts = [[f"tomato {c} {i} in the garden bed {i * 7 % 11}" for i in range(30)] for c in range(10)]
-        merge(record, to_rows([transcript(f"plot {c}", *texts[c]) for c in range(10)], parser_revision=1))
-        for hashes, missing in missing_passages(record, embedder.fingerprint, batch=1000):
-            add_vectors(record, embedder.fingerprint, hashes, embedder.embed(missing).astype("f2"))
-        publish(record, store, VectorSpace("static", embedder.fingerprint, embedder.dimensions))
+        publish_embedded(record, store, embedder, *(transcript(f"plot {c}", *texts[c]) for c in range(10)))
     return Workbench(Settings(store=store, ray="off"))

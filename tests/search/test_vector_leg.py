@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from building import transcript
+from building import publish_embedded, transcript
 
 from workbench.embedding import Embedder
 from workbench.index import VectorProfile
-from workbench.record import add_vectors, merge, missing_passages, open_record, to_rows
+from workbench.record import open_record
 from workbench.search.vector_leg import VectorLeg, search_vectors
-from workbench.snapshot import Snapshot, VectorSpace, open_snapshot, publish
+from workbench.snapshot import Snapshot, open_snapshot
 
 MESSAGES = 600
 WORDS = ("soup", "bread", "index", "query", "cat", "kidney", "train", "ticket", "garden", "tomato", "violin", "bow")
@@ -23,11 +23,7 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> It
     rng = np.random.default_rng(5)
     texts = [" ".join(rng.choice(WORDS, 6)) + f" {i}" for i in range(MESSAGES)]
     with open_record(store) as record:
-        merge(record, to_rows([transcript("all", *texts)], parser_revision=1))
-        for hashes, missing in missing_passages(record, embedder.fingerprint, batch=1000):
-            add_vectors(record, embedder.fingerprint, hashes, embedder.embed(missing).astype("f2"))
-        profile = VectorProfile(exact_below=16)
-        publish(record, store, VectorSpace("static", embedder.fingerprint, embedder.dimensions, profile))
+        publish_embedded(record, store, embedder, transcript("all", *texts), profile=VectorProfile(exact_below=16))
     with open_snapshot(store) as snapshot:
         assert not snapshot.vectors.is_exact
         yield snapshot

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from building import transcript
+from building import publish_embedded, transcript
 
 from workbench.embedding import Embedder
 from workbench.errors import SnapshotError, StoreMissingError, StoreVersionError
 from workbench.model import Transcript
-from workbench.record import Database, add_vectors, merge, missing_passages, open_record, to_rows
+from workbench.record import Database, merge, open_record, to_rows
 from workbench.snapshot import Manifest, VectorSpace, open_snapshot, publish, verify
 from workbench.snapshot.generations import snapshots_folder
 
@@ -27,12 +27,12 @@ class Store:
         self.folder, self.record, self.embedder = folder, record, embedder
 
     def publish(self, *transcripts: Transcript, embed: bool = True) -> Manifest:
-        merge(self.record, to_rows(transcripts, parser_revision=1))
         if embed:
-            for hashes, texts in missing_passages(self.record, self.embedder.fingerprint, batch=100):
-                add_vectors(self.record, self.embedder.fingerprint, hashes, self.embedder.embed(texts).astype("f2"))
-        space = VectorSpace("static", self.embedder.fingerprint, self.embedder.dimensions)
-        return publish(self.record, self.folder, space)
+            return publish_embedded(self.record, self.folder, self.embedder, *transcripts)
+        merge(self.record, to_rows(transcripts, parser_revision=1))
+        return publish(
+            self.record, self.folder, VectorSpace("static", self.embedder.fingerprint, self.embedder.dimensions)
+        )
 
     def generations(self) -> list[str]:
         return sorted(path.name for path in snapshots_folder(self.folder).iterdir() if path.name != "CURRENT")

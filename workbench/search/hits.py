@@ -11,7 +11,7 @@ import numpy as np
 from workbench.model import Hit, LegScore, Role
 from workbench.snapshot import Snapshot
 from workbench.snapshot.catalog import NO_TIME, ROLES
-from workbench.snapshot.texts import KINDS
+from workbench.snapshot.texts import MESSAGE_KINDS
 from workbench.text.snippets import Highlighter
 
 _SNIPPET_SOURCE = 200_000  # characters of a message that are looked through for a snippet
@@ -55,7 +55,7 @@ def build_hits(
         shares.append(shown.share)
         hits.append(Hit(
             previous + rank + 1, one.score, message.decode(), conversation_id.decode(), snapshot.assistants[assistant],
-            _ROLES[role], KINDS[kind], texts.titles[conversation], position,
+            _ROLES[role], MESSAGE_KINDS[kind], texts.titles[conversation], position,
             None if time == NO_TIME else _EPOCH + timedelta(microseconds=time),
             shown.text, shown.highlights, content, one.legs, one.others,
         ))  # fmt: skip

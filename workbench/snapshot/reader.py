@@ -17,7 +17,7 @@ from workbench.snapshot import generations
 from workbench.snapshot.catalog import CATALOG_FILE, COLUMNS_FOLDER
 from workbench.snapshot.manifest import Manifest
 from workbench.snapshot.publish import LEXICAL_FOLDER, VECTORS_FOLDER
-from workbench.snapshot.texts import TEXTS_FOLDER, Texts
+from workbench.snapshot.texts import TEXTS_FOLDER, Texts, mapped
 
 Integers = NDArray[np.int32]
 
@@ -60,9 +60,7 @@ class Columns:
     def open(cls, folder: Path) -> Columns:
         """The columns in `folder`, mapped into memory."""
         try:
-            # Plain views of the mapped files: an access to a memmap costs ten times as much.
-            load = {name: np.load(folder / f"{name}.npy", mmap_mode="r").view(np.ndarray) for name in cls.__slots__}
-            return cls(**load)
+            return cls(**{name: mapped(folder, name) for name in cls.__slots__})
         except (OSError, ValueError) as error:
             raise SnapshotError(
                 f"the columns in {folder} cannot be read", str(error), "run `workbench verify`"

@@ -20,7 +20,7 @@ from workbench.record import Database
 
 TEXTS_FOLDER = "texts"
 _BATCH = 5_000
-KINDS = tuple(MessageKind)
+MESSAGE_KINDS = tuple(MessageKind)
 _SHOWN_CHARACTERS = 20_000  # of what a message without words carries: enough for a snippet
 
 # A message without words shows what it carries: the document it holds, the names of its files.
@@ -43,7 +43,7 @@ def write_texts(database: Database, folder: Path) -> None:
             content.add(batch.column("content").to_pylist())
             carried.add(batch.column("carried").to_pylist())
             ids.append(np.array(batch.column("id").to_pylist(), dtype=np.bytes_))
-            kinds.append(np.array([KINDS.index(kind) for kind in batch.column("kind").to_pylist()], np.uint8))
+            kinds.append(np.array([MESSAGE_KINDS.index(kind) for kind in batch.column("kind").to_pylist()], np.uint8))
             positions.append(batch.column("position").to_numpy().astype(np.int32))
     conversations = database.rows(_CONVERSATIONS)
     with _StringsWriter(folder, "titles") as titles:
@@ -73,11 +73,16 @@ class _StringsWriter:
         np.save(self._ends, np.cumsum(self._lengths, dtype=np.int64))
 
 
+def mapped(folder: Path, name: str) -> NDArray[Any]:
+    """The array `name`.npy in `folder`, mapped; a plain view, since an access to a memmap costs ten times as much."""
+    return np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r").view(np.ndarray))
+
+
 class Strings:
     """Texts by number, decoded when asked for."""
 
     def __init__(self, folder: Path, name: str) -> None:
-        self._ends = np.load(folder / f"{name}_ends.npy", mmap_mode="r").view(np.ndarray)
+        self._ends = mapped(folder, f"{name}_ends")
         path = folder / f"{name}.bin"
         self._bytes: Any = b""
         if path.stat().st_size:  # an empty file cannot be mapped
@@ -117,10 +122,10 @@ class Texts:
                 content=Strings(folder, "content"),
                 carried=Strings(folder, "carried"),
                 titles=Strings(folder, "titles"),
-                ids=np.load(folder / "ids.npy", mmap_mode="r").view(np.ndarray),
-                kinds=np.load(folder / "kinds.npy", mmap_mode="r").view(np.ndarray),
-                positions=np.load(folder / "positions.npy", mmap_mode="r").view(np.ndarray),
-                conversation_ids=np.load(folder / "conversation_ids.npy", mmap_mode="r").view(np.ndarray),
+                ids=mapped(folder, "ids"),
+                kinds=mapped(folder, "kinds"),
+                positions=mapped(folder, "positions"),
+                conversation_ids=mapped(folder, "conversation_ids"),
             )
         except (OSError, ValueError) as error:
             raise SnapshotError(
