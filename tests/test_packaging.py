@@ -13,10 +13,14 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 LONGEST_MODULE = 300
 DISTRIBUTIONS = {
     "hdrh": "hdrhistogram",
+    "opentelemetry": "opentelemetry-sdk",
     "zmq": "pyzmq",
 }  # where the name that is imported is not the name that is installed
 # Written for people who read them in a browser or an editor; the rest of the repository is code
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "data" / "README.md"]
+
+
+EXTRAS = [one for extra in PROJECT["optional-dependencies"].values() for one in extra]
 
 
 def name_of(requirement: str) -> str:
@@ -26,7 +30,7 @@ def name_of(requirement: str) -> str:
 def test_the_conda_environment_is_in_step_with_the_project() -> None:
     text = (ROOT / "environment.yml").read_text(encoding="utf-8")
     listed = {line.strip().removeprefix("- ").strip('"') for line in text.splitlines() if line.startswith("      - ")}
-    wanted = {*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]}
+    wanted = {*PROJECT["dependencies"], *EXTRAS}
     assert {one for one in listed if not one.startswith("--")} == wanted
     assert f"python {PROJECT['requires-python']}" in text
 
@@ -36,7 +40,7 @@ def test_everything_that_is_needed_is_pinned_to_what_was_tested() -> None:
     pins = dict(
         line.lower().replace("_", "-").split("==") for line in lines if "==" in line and not line.startswith("#")
     )
-    needed = {name_of(one) for one in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]}
+    needed = {name_of(one) for one in [*PROJECT["dependencies"], *EXTRAS]}
     assert needed - pins.keys() == set()
     assert pins["torch"] == "2.13.0"
 
@@ -50,7 +54,7 @@ def test_every_library_that_is_imported_is_declared() -> None:
             elif isinstance(node, ast.ImportFrom) and node.module:
                 imported.add(node.module.partition(".")[0])
     foreign = imported - set(sys.stdlib_module_names) - {"workbench"}
-    declared = {name_of(one) for one in PROJECT["dependencies"]}
+    declared = {name_of(one) for one in [*PROJECT["dependencies"], *EXTRAS]}
     assert {DISTRIBUTIONS.get(name, name.replace("_", "-")) for name in foreign} - declared == set()
 
 
