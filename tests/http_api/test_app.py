@@ -7,7 +7,7 @@ import pytest
 from building import claude_export
 from starlette.testclient import TestClient
 
-from workbench.http_api import create_app
+from workbench.http_api import ServiceOptions, create_app
 from workbench.settings import Settings
 from workbench.workspace import Workbench
 
@@ -22,7 +22,7 @@ def client(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Iterator[Te
     folder = tmp_path_factory.mktemp("service")
     memory = Workbench(Settings(store=folder / "store", cache=cache, ray="off"))
     memory.ingest(claude_export(folder / "conversations.json", CHATS))
-    with TestClient(create_app(folder / "store")) as client:
+    with TestClient(create_app(ServiceOptions(folder / "store"))) as client:
         yield client
 
 

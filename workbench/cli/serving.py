@@ -18,12 +18,10 @@ from workbench.workspace import Workbench
 @click.option("--no-cache", is_flag=True, help="Keep no answers.")
 def serve(store: Path | None, host: str, port: int, workers: int, no_cache: bool) -> None:
     """Answer searches over HTTP until stopped."""
+    from workbench.http_api import ServiceOptions
     from workbench.http_api import serve as run
 
     with Workbench.open(store) as memory:  # says now, not in a worker, that there is no store
         said = f"Serving generation {memory.snapshot.generation} of {memory.store} on http://{host}:{port}"
-        folder = memory.store
-    run(
-        folder, host=host, port=port, workers=workers, cached=not no_cache,
-        listening=lambda: click.echo(said, err=True),
-    )  # fmt: skip
+        options = ServiceOptions(memory.store, cached=not no_cache)
+    run(options, host=host, port=port, workers=workers, listening=lambda: click.echo(said, err=True))

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -23,6 +22,7 @@ import uvicorn
 
 from workbench.errors import ServiceError, UsageError
 from workbench.http_api.app import create_app
+from workbench.http_api.options import ServiceOptions
 
 _BACKLOG = 2048
 _END_SECONDS = 10.0
@@ -31,12 +31,11 @@ _LOOK_AROUND_SECONDS = 0.25
 
 
 def serve(
-    store: Path,
+    options: ServiceOptions,
     *,
     host: str = "127.0.0.1",
     port: int = 8765,
     workers: int = 1,
-    cached: bool = True,
     listening: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve until stopped by SIGINT or SIGTERM. `listening` is called once connections are taken.
@@ -48,9 +47,9 @@ def serve(
     with _listening(host, port) as listener:
         listening()
         if workers == 1:
-            uvicorn.Server(_config(store, cached=cached)).run(sockets=[listener])
+            uvicorn.Server(_config(options)).run(sockets=[listener])
         else:
-            _Parent(listener, store, workers, cached=cached).run()
+            _Parent(listener, options, workers).run()
 
 
 @contextmanager
@@ -70,9 +69,9 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         listener.close()
 
 
-def _config(store: Path, *, cached: bool) -> uvicorn.Config:
+def _config(options: ServiceOptions) -> uvicorn.Config:
     return uvicorn.Config(
-        create_app(store, cached=cached), loop="uvloop", http="httptools", ws="none", access_log=False,
+        create_app(options), loop="uvloop", http="httptools", ws="none", access_log=False,
         log_level="warning", proxy_headers=False, backlog=_BACKLOG, timeout_graceful_shutdown=int(_END_SECONDS),
     )  # fmt: skip
 
@@ -88,9 +87,9 @@ class _Child:
 class _Parent:
     """Accepts connections, hands them to the workers in turn, and replaces a worker that ends by itself."""
 
-    def __init__(self, listener: socket.socket, store: Path, workers: int, *, cached: bool) -> None:
+    def __init__(self, listener: socket.socket, options: ServiceOptions, workers: int) -> None:
         self._listener = listener
-        self._make = (store, cached)
+        self._options = options
         self._restarts = 0
         self._next = 0
         self._stopping = False
@@ -125,7 +124,7 @@ class _Parent:
     def _start(self) -> _Child:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # Spawned, not forked: a fork would share open DuckDB files and threads that hold locks.
-        process = multiprocessing.get_context("spawn").Process(target=_work, args=(theirs, *self._make), daemon=True)
+        process = multiprocessing.get_context("spawn").Process(target=_work, args=(theirs, self._options), daemon=True)
         process.start()
         theirs.close()
         return _Child(process, ours)
@@ -156,9 +155,9 @@ class _Parent:
             child.channel.close()
 
 
-def _work(channel: socket.socket, store: Path, cached: bool) -> None:
+def _work(channel: socket.socket, options: ServiceOptions) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends the workers
-    _Worker(_config(store, cached=cached), channel).run()
+    _Worker(_config(options), channel).run()
 
 
 class _Worker(uvicorn.Server):
