@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from workbench.errors import SnapshotError
 from workbench.index import VectorIndex, VectorProfile
+from workbench.index.clusters import neighbourhoods
 
 GRAPH = VectorProfile(exact_below=100)
 
@@ -94,3 +95,33 @@ def test_an_empty_index_finds_nothing(tmp_path: Path) -> None:
 def test_a_missing_index_is_said(tmp_path: Path) -> None:
     with pytest.raises(SnapshotError, match="workbench verify"):
         VectorIndex.open(tmp_path, VectorProfile())
+
+
+def test_what_is_compared_coarsely_first_comes_out_as_if_compared_exactly(tmp_path: Path) -> None:
+    vectors = texts(3000)
+    exact, graph = build(tmp_path / "exact", vectors, VectorProfile()), build(tmp_path / "graph", vectors, GRAPH)
+    rows = np.arange(0, 3000, 2)
+    recalls = []
+    for query in exact.centre(vectors[1::100].astype(np.float32)):
+        wanted, _ = exact.nearest_among(query, rows, 10)
+        found, cosines = graph.nearest_among(query, rows, 10)
+        assert np.allclose(cosines, graph.cosines(query, rows[found]))
+        recalls.append(len(set(wanted.tolist()) & set(found.tolist())) / 10)
+    assert np.mean(recalls) >= 0.99
+
+
+@pytest.mark.parametrize("among", [0, 1, 9, 10, 11])
+def test_of_few_rows_all_are_given(tmp_path: Path, among: int) -> None:
+    index = build(tmp_path / "graph", texts(200), GRAPH)
+    places, cosines = index.nearest_among(index.vectors(np.array([3]))[0], np.arange(among), 10)
+    assert len(places) == len(cosines) == min(among, 10)
+    assert len(set(places.tolist())) == len(places)
+
+
+def test_vectors_that_are_near_one_another_are_put_side_by_side() -> None:
+    vectors = texts(4000).astype(np.float32)
+    order = neighbourhoods(vectors)
+    assert sorted(order.tolist()) == list(range(4000))
+    beside = np.mean(np.sum(vectors[order][1:] * vectors[order][:-1], axis=1))
+    assert beside > np.mean(np.sum(vectors[1:] * vectors[:-1], axis=1)) + 0.1
+    assert order.tolist() == neighbourhoods(vectors).tolist()

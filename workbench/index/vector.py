@@ -16,13 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.errors import SnapshotError
+from workbench.index.clusters import neighbourhoods
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
 
-_VECTORS, _MEAN, _GRAPH = "vectors.f16.npy", "mean.f32.npy", "graph.usearch"
+_VECTORS, _SMALL, _MEAN, _GRAPH = "vectors.f16.npy", "vectors.i8.npy", "mean.f32.npy", "graph.usearch"
 _BLOCK = 16_384
 _COMPARED = 1_024  # vectors at a time: half a megabyte stays in the cache, which is worth a third of the time
+_SMALL_COMPARED = 4_096
+_COMPARED_TWICE = 4  # times as many as wanted: what comparing in i8 puts first is compared again in f16
 _LARGEST_COMPONENT = 6.4  # times the mean size, 1 / sqrt(d): beyond it is one component in ten thousand
 
 
@@ -60,8 +63,16 @@ class VectorProfile:
 class VectorIndex:
     """A built index, open for searching; its files are mapped into memory, not read."""
 
-    def __init__(self, vectors: NDArray[np.float16], mean: Floats, graph: Any, profile: VectorProfile) -> None:
+    def __init__(
+        self,
+        vectors: NDArray[np.float16],
+        small: NDArray[np.int8] | None,
+        mean: Floats,
+        graph: Any,
+        profile: VectorProfile,
+    ) -> None:
         self._vectors = vectors
+        self._small = small
         self._mean = mean
         self._graph = graph
         self.profile = profile
@@ -91,6 +102,10 @@ class VectorIndex:
             vectors[start : start + _BLOCK] = _centred(vectors[start : start + _BLOCK], mean)
         np.save(folder / _MEAN, mean)
         if rows > profile.exact_below:
+            small = np.lib.format.open_memmap(folder / _SMALL, mode="w+", dtype=np.int8, shape=shape)
+            for start in range(0, rows, _BLOCK):
+                small[start : start + _BLOCK] = _encoded(vectors[start : start + _BLOCK], "i8")
+            small.flush()
             _build_graph(vectors, profile).save(folder / _GRAPH)
         vectors.flush()
 
@@ -104,16 +119,17 @@ class VectorIndex:
         try:
             vectors = np.load(folder / _VECTORS, mmap_mode="r").view(np.ndarray)
             mean = np.load(folder / _MEAN)
-            graph = None
+            small = graph = None
             if (folder / _GRAPH).exists():
                 from usearch.index import Index  # 30 ms: small stores never need it
 
+                small = np.load(folder / _SMALL, mmap_mode="r").view(np.ndarray)
                 graph = Index.restore(str(folder / _GRAPH), view=True, expansion_search=profile.expansion_search)
         except (OSError, ValueError, RuntimeError) as error:
             raise SnapshotError(
                 f"the vector index {folder} cannot be opened", str(error), "run `workbench verify`"
             ) from error
-        return cls(vectors, mean, graph, profile)
+        return cls(vectors, small, mean, graph, profile)
 
     def __len__(self) -> int:
         return int(self._vectors.shape[0])
@@ -146,6 +162,21 @@ class VectorIndex:
         blocks = [rows[start : start + _COMPARED] for start in range(0, len(rows), _COMPARED)]
         return np.concatenate([np.empty(0, np.float32), *(self._compare(query, block) for block in blocks)])
 
+    def nearest_among(self, query: Floats, rows: Rows, count: int) -> tuple[Rows, Floats]:
+        """The places in `rows` of the `count` that are nearest to a centred query (d,), and their cosines; in no order.
+
+        Many rows are compared in i8 first, a third of the time of f16, and the best of these again in f16.
+        """
+        places = np.arange(len(rows))
+        if self._small is not None and len(rows) > _COMPARED_TWICE * count:
+            scores = self._compare_small(query, rows)
+            places = np.argpartition(-scores, _COMPARED_TWICE * count - 1)[: _COMPARED_TWICE * count]
+        cosines = self.cosines(query, rows[places])
+        if len(places) > count:
+            best = np.argpartition(-cosines, count - 1)[:count]
+            places, cosines = places[best], cosines[best]
+        return places, cosines
+
     def nearest(self, queries: Floats, count: int) -> list[tuple[Rows, Floats]]:
         """For each centred query of (n, d), the `count` rows nearest to it with their cosines, nearest first.
 
@@ -173,6 +204,18 @@ class VectorIndex:
         vectors = np.take(self._vectors, rows, axis=0)
         found = numkong.cdist(query.astype(np.float16)[None, :], vectors, metric="dot", out_dtype="float32")
         return np.asarray(found, dtype=np.float32).reshape(len(rows))
+
+    def _compare_small(self, query: Floats, rows: Rows) -> Floats:
+        """Products of the i8 copies: the order of the cosines, but for rounding."""
+        import numkong
+
+        assert self._small is not None
+        encoded = _encoded(query[None, :], "i8")
+        out = np.empty(len(rows), np.float32)
+        for start in range(0, len(rows), _SMALL_COMPARED):
+            block = np.take(self._small, rows[start : start + _SMALL_COMPARED], axis=0)
+            out[start : start + len(block)] = np.asarray(numkong.cdist(encoded, block, metric="dot")).reshape(-1)
+        return out
 
     @staticmethod
     def _ordered(rows: Rows, cosines: Floats) -> tuple[Rows, Floats]:
@@ -214,8 +257,9 @@ def _build_graph(vectors: NDArray[np.float16], profile: VectorProfile) -> Any:
         expansion_add=profile.expansion_add,
         expansion_search=profile.expansion_search,
     )
+    order = neighbourhoods(vectors)
     for start in range(0, len(vectors), _BLOCK):
-        block = _encoded(vectors[start : start + _BLOCK], profile.precision)
+        rows = order[start : start + _BLOCK]
         # One thread: with several, the order in which they insert, and so the graph, would differ from run to run.
-        graph.add(np.arange(start, start + len(block)), block, threads=1)
+        graph.add(rows, _encoded(vectors[rows], profile.precision), threads=1)
     return graph

@@ -14,18 +14,24 @@ from workbench.search.filters import Mask
 from workbench.search.fusion import Floats, Ordinals, best_first
 from workbench.snapshot import Snapshot
 
-# Measured at 250,000 texts of 256 dimensions: a text that the graph search has to list costs about as much as 15 texts
+# Measured at 160,000 texts of 256 dimensions: a text that the graph search has to list costs about as much as 45 texts
 # compared one after another. Decides only between two ways to the same answer.
-_LISTED_COST = 15
-_RESERVE = 1.5  # how many more than expected are listed, since a filter is seldom spread evenly around a query
+_LISTED_COST = 45
+_WIDER, _MOST_WIDER = 1.4, 8.0
+_ENOUGH = 0.5  # of what is wanted: the second half of a list hardly moves the ten that are shown
+_RESERVE = 1.3  # how many more than expected are listed, since a filter is seldom spread evenly around a query
 
 
 @dataclass(frozen=True, slots=True)
 class VectorLeg:
-    """Messages by cosine, how they were found, and whether the time sufficed to find all that was asked for."""
+    """Messages by cosine and how they were found.
+
+    `more` says that there may be others that are allowed, `complete` that the time sufficed to find what was asked for.
+    """
 
     ranking: Ranking
     plan: str
+    more: bool
     complete: bool = True
 
 
@@ -39,8 +45,8 @@ def search_vectors(
     """For each centred query of (n, d), the `limit` messages nearest to it among those its mask allows.
 
     No mask (None) allows all that have a vector. Few allowed messages are all compared; many are looked for in the
-    graph, in ever wider circles until `limit` are found or everything has been seen: never fewer than there are, unless
-    the deadline (`time.perf_counter()`) passes. `limit` is one number, or one for each query.
+    graph, in ever wider circles until at least half of `limit` are found or everything has been seen: never fewer than
+    there are, unless the deadline (`time.perf_counter()`) passes. `limit` is one number, or one for each query.
     """
     limits = [limit] * len(masks) if isinstance(limit, int) else list(limit)
     legs: list[VectorLeg | None] = [None] * len(masks)
@@ -73,31 +79,43 @@ def _unfiltered(snapshot: Snapshot, queries: Floats, limit: int) -> list[VectorL
         mine = slice(start, start + len(nearest))
         start += len(nearest)
         if single[mine].all():
-            legs.append(VectorLeg(Ranking(owners[mine], cosines), plan))
+            ranking = Ranking(owners[mine], cosines)
         else:
-            legs.append(VectorLeg(_best(*_owners(snapshot, nearest, cosines), limit), plan))
+            ranking = _best(*_owners(snapshot, nearest, cosines), limit)
+        legs.append(VectorLeg(ranking, plan, more=len(ranking.ordinals) == limit))
     return legs
 
 
 def _filtered(snapshot: Snapshot, query: Floats, limit: int, mask: Mask, deadline: float) -> VectorLeg:
     index = snapshot.vectors
-    with_text = mask & (snapshot.columns.text >= 0)
-    allowed = int(np.count_nonzero(with_text))
-    width = int(min(len(index), _RESERVE * limit * len(with_text) / max(1, allowed)))
-    if index.is_exact or allowed <= _LISTED_COST * width:
-        ordinals = np.flatnonzero(with_text)
-        cosines = index.cosines(query, snapshot.columns.text[ordinals].astype(np.int64))
-        return VectorLeg(_best(ordinals, cosines, limit), f"all {allowed:,} allowed messages compared")
+    allowed = int(np.count_nonzero(mask))
+    width = min(len(index), int(_RESERVE * limit * len(mask) / max(1, allowed)))
     while True:
+        if index.is_exact or allowed <= _LISTED_COST * width:
+            return _compared(snapshot, query, limit, mask)
         rows, cosines = index.nearest(query[None, :], width)[0]
         ordinals, scores = _owners(snapshot, rows, cosines)
         kept = mask[ordinals]
-        enough = np.count_nonzero(kept) >= limit or width >= len(index)
+        found = int(np.count_nonzero(kept))
+        enough = found >= _ENOUGH * limit or width >= len(index)
         if enough or time.perf_counter() >= deadline:
             break
-        width = min(len(index), width * 3)
+        # Where fewer are allowed than expected, more of what is near is listed in the next try.
+        ratio = np.clip(_WIDER * _ENOUGH * limit / max(1, found), _WIDER, _MOST_WIDER)
+        width = min(len(index), int(width * ratio))
     plan = f"graph, nearest {width:,} of {len(index):,} texts for {allowed:,} allowed messages"
-    return VectorLeg(_best(ordinals[kept], scores[kept], limit), plan, complete=bool(enough))
+    return VectorLeg(_best(ordinals[kept], scores[kept], limit), plan, width < len(index), complete=bool(enough))
+
+
+def _compared(snapshot: Snapshot, query: Floats, limit: int, mask: Mask) -> VectorLeg:
+    """The nearest by looking at every allowed message that has a vector."""
+    ordinals = np.flatnonzero(mask)
+    texts = snapshot.columns.text[ordinals]
+    if len(texts) and texts.min() < 0:
+        ordinals, texts = ordinals[texts >= 0], texts[texts >= 0]
+    places, cosines = snapshot.vectors.nearest_among(query, texts.astype(np.int64), limit)
+    plan = f"all {len(ordinals):,} allowed messages compared"
+    return VectorLeg(_best(ordinals[places], cosines, limit), plan, more=len(ordinals) >= limit)
 
 
 def _owners(snapshot: Snapshot, rows: NDArray[np.int64], cosines: Floats) -> tuple[Ordinals, Floats]:
