@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from workbench.version import VERSION
+
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LONGEST_MODULE = 300
@@ -72,6 +74,10 @@ def test_links_within_the_repository_lead_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8"))
     inside = [target for target in targets if not re.match(r"[a-z]+:", target)]
     assert [target for target in inside if not (page.parent / target).exists()] == []
+
+
+def test_the_code_knows_its_version() -> None:
+    assert PROJECT["version"] == VERSION
 
 
 def test_the_owners_packages_are_all_there() -> None:

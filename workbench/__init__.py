@@ -7,12 +7,17 @@ with Workbench.open("data/store") as memory:
     memory.search("the bread that did not rise")
 """
 
-from workbench.display import register_with_ipython
+import sys
+from typing import TYPE_CHECKING, Any
+
 from workbench.errors import WorkbenchError
 from workbench.model import Artifact, Conversation, Filters, Hit, Message, Query, SearchResult
-from workbench.workspace import Workbench
+from workbench.version import VERSION
 
-__version__ = "0.1.0"
+if TYPE_CHECKING:
+    from workbench.workspace import Workbench
+
+__version__ = VERSION
 
 __all__ = [
     "Artifact",
@@ -27,4 +32,18 @@ __all__ = [
     "__version__",
 ]
 
-register_with_ipython()
+
+def __getattr__(name: str) -> Any:
+    """`Workbench`, when it is first asked for: what it stands on takes half a second to load."""
+    if name != "Workbench":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from workbench.workspace import Workbench
+
+    globals()[name] = Workbench
+    return Workbench
+
+
+if "IPython" in sys.modules:
+    from workbench.display import register_with_ipython
+
+    register_with_ipython()

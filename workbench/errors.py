@@ -16,6 +16,7 @@
     ├── EmbeddingError             a model cannot be loaded or does not fit
     ├── ParallelError              Ray cannot be started, reached or used
     ├── ServiceError               the service cannot go on
+    │   └── OverloadedError        more is asked than can be answered in time
     └── NotebookError              a notebook failed while it was being run
 
 A message states the fact, then why, then what to do next. Errors cross process boundaries (Ray pickles them), so a
@@ -113,6 +114,12 @@ class ParallelError(WorkbenchError):
 
 class ServiceError(WorkbenchError):
     """The service cannot go on."""
+
+
+class OverloadedError(ServiceError):
+    """More is asked than can be answered in time. After `retry_after` seconds it may be tried again."""
+
+    retry_after: int = 1
 
 
 class NotebookError(WorkbenchError):

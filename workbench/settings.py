@@ -12,6 +12,7 @@ from typing import Any
 from workbench.errors import UsageError
 
 FILE_NAME = "workbench.toml"
+SECRET_POLICIES = ("mask", "keep", "report")
 _PREFIX = "WORKBENCH_"
 
 
@@ -26,7 +27,8 @@ class Settings:
 
     `store` is the folder of record and snapshots, `cache` that of what a measurement may use again, `embedder` a name
     known to `load_embedder` (empty: the one that the store has, "static" for a new one), `ray` as in `plan_parallel`,
-    `workers` the number of Ray workers (0: one per core).
+    `workers` the number of Ray workers (0: one per core). `secrets` says what becomes of keys and passwords in what is
+    imported: "mask", "keep", or "report" (keep, and count them).
     """
 
     store: Path = Path("data/store")
@@ -34,13 +36,14 @@ class Settings:
     embedder: str = ""
     ray: str = "auto"
     workers: int = 0
+    secrets: str = "mask"
 
 
 def load_settings(folder: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:
     """Settings for the working folder `folder` (default: the current one).
 
-    Read from `workbench.toml` there, then from WORKBENCH_STORE, WORKBENCH_CACHE, WORKBENCH_EMBEDDER, WORKBENCH_RAY and
-    WORKBENCH_WORKERS.
+    Read from `workbench.toml` there, then from WORKBENCH_STORE, WORKBENCH_CACHE, WORKBENCH_EMBEDDER, WORKBENCH_RAY,
+    WORKBENCH_WORKERS and WORKBENCH_SECRETS.
 
     Raises:
         UsageError: The file cannot be parsed, or a name or value is not one of a setting. All faults are named at once.
@@ -71,6 +74,8 @@ def _checked(values: Mapping[str, Any], known: set[str], path: Path) -> Settings
                 parsed[name] = int(value)
             else:
                 faults.append(f"workers must be a whole number, not {value!r}")
+        elif name == "secrets" and value not in SECRET_POLICIES:
+            faults.append(f"secrets must be one of {', '.join(SECRET_POLICIES)}, not {value!r}")
         elif name in known:
             parsed[name] = str(value)
     if faults:

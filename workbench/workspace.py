@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from datetime import time as time_of_day
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from workbench.embedding import Embedder, load_embedder
-from workbench.errors import EmbeddingError, QueryError
-from workbench.ingest import IngestOptions, IngestReport, Progress, Silent, ingest
-from workbench.model import DEFAULT_ALPHA, Filters, Query, SearchResult, Transcript
+from workbench.embedding import Embedder, Vectors, load_embedder
+from workbench.errors import EmbeddingError, QueryError, SnapshotError, StoreMissingError
+from workbench.ingest import IngestOptions, IngestReport, Progress, Silent, ingest, publish_first, rebuild, remember
+from workbench.model import DEFAULT_ALPHA, Filters, Memory, NewMemory, Query, SearchResult, Transcript
 from workbench.search import SearchEngine, similar
+from workbench.search.cache import Cache
 from workbench.settings import Settings, load_settings
 from workbench.snapshot import Finding, Snapshot, current_manifest, open_snapshot, verify
 from workbench.statistics import StoreStats, collect
-from workbench.transcripts import read_conversation
+from workbench.transcripts import read_with_memories
 
 if TYPE_CHECKING:
     import polars as pl
@@ -38,18 +40,20 @@ class Workbench:
                 print(hit.title, hit.snippet)
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, vectors: Cache[Vectors] | None = None) -> None:
+        """`vectors` keeps the vectors of queries; they are good for any generation."""
         self.settings = settings
+        self._vectors = vectors
         self._snapshot: Snapshot | None = None
         self._engine: SearchEngine | None = None
 
     @classmethod
-    def open(cls, path: str | Path | None = None, *, settings: Settings | None = None) -> Workbench:
+    def open(
+        cls, path: str | Path | None = None, *, settings: Settings | None = None, vectors: Cache[Vectors] | None = None
+    ) -> Workbench:
         """The store in the folder `path` (default: the one of the settings). It need not be there yet."""
         chosen = settings or load_settings()
-        if path is None:
-            return cls(chosen)
-        return cls(Settings(Path(path), chosen.cache, chosen.embedder, chosen.ray, chosen.workers))
+        return cls(chosen if path is None else replace(chosen, store=Path(path)), vectors=vectors)
 
     @property
     def store(self) -> Path:
@@ -64,25 +68,65 @@ class Workbench:
         embedder: str | None = None,
         ray: str | None = None,
         workers: int | None = None,
+        secrets: str | None = None,
         progress: Progress | None = None,
     ) -> IngestReport:
         """Import exports (files, zips or folders) and publish them. Arguments left out come from the settings.
 
+        `secrets` says what becomes of keys and passwords in them: "mask", "keep", or "report" (keep, and count them).
+
         Raises:
+            UsageError: An argument means nothing.
             SourceError: Nothing could be read.
             StoreLockedError: Another process is writing.
         """
-        options = IngestOptions(
-            store=self.store,
-            embedder=embedder or self.settings.embedder or self._store_embedder(),
-            ray=ray or self.settings.ray,
-            workers=workers or self.settings.workers or None,
-            assistant=assistant,
-            dry_run=dry_run,
+        options = self._ingest_options(
+            assistant=assistant, embedder=embedder, ray=ray, workers=workers, secrets=secrets, dry_run=dry_run
         )
         report = ingest([Path(path) for path in paths], options, progress or Silent())
         if not dry_run:
             self.refresh()
+        return report
+
+    def remember(
+        self,
+        content: str,
+        *,
+        category: str = "fact",
+        confidence: float = 1.0,
+        labels: Sequence[str] = (),
+        source: str = "",
+    ) -> Memory:
+        """Keep a short text: it is on the disk when this returns, and found by the next search of any process.
+
+        The same text in the same category is one memory, of which the newest confidence, labels and source count. An
+        import may be going on meanwhile. docs/memories.md has more.
+
+        Raises:
+            UsageError: The text, the category, the confidence (0 to 1), the labels or the source cannot be kept.
+            StoreError: The store is a replica, or cannot be written; nothing is kept.
+        """
+        return self.remember_many([NewMemory(content, category, confidence, tuple(labels), source)])[0]
+
+    def remember_many(self, memories: Sequence[NewMemory]) -> list[Memory]:
+        """Keep several memories with one write to the disk. Raises what `remember` raises."""
+        engine = self._engine_if_there()
+        kept = remember(self.store, memories, engine.embedder if engine else None, self.settings.secrets)
+        if engine is None:
+            publish_first(self._ingest_options())
+            return kept
+        return [engine.first_remembered(memory) for memory in kept]
+
+    def rebuild(self, *, anew: bool = False, progress: Progress | None = None) -> IngestReport:
+        """Publish what was remembered since the last publication, and whatever else the record has.
+
+        With `anew` a generation is made even if everything is published, from the record alone.
+
+        Raises:
+            StoreLockedError: Another process is writing.
+        """
+        report = rebuild(self._ingest_options(), progress or Silent(), anew=anew)
+        self.refresh()
         return report
 
     def search(
@@ -100,6 +144,9 @@ class Workbench:
         after: Time | None = None,
         before: Time | None = None,
         conversation: Names = None,
+        category: Names = None,
+        label: Names = None,
+        min_confidence: float | None = None,
         thread_context: bool = True,
         by_conversation: bool = False,
         cursor: str | None = None,
@@ -112,7 +159,8 @@ class Workbench:
         `text` may use the query language (docs/query_language.md) unless `plain`; the other filters narrow it further.
         `alpha` weighs meaning against words (0: words only, 1: meaning only). `has` names what a message carries
         (code, image, file, link, …), `language` that of its code. `after` is inclusive, `before` exclusive; a date
-        means its first moment, a time without a zone is UTC. `by_conversation` finds each conversation once, `cursor`
+        means its first moment, a time without a zone is UTC. `category`, `label` and `min_confidence` are those of
+        memories: with any of them no other message is found. `by_conversation` finds each conversation once, `cursor`
         is that of the page before, `facets` asks for counts of what matches.
 
         Raises:
@@ -122,7 +170,8 @@ class Workbench:
         filters = Filters(
             assistants=_names(assistant), roles=_names(role), projects=_names(project), models=_names(model),
             kinds=_names(has), languages=_names(language), after=_instant(after), before=_instant(before),
-            conversation_ids=_names(conversation),
+            conversation_ids=_names(conversation), categories=_names(category), labels=_names(label),
+            min_confidence=min_confidence,
         )  # fmt: skip
         query = Query(
             text, k, alpha, filters, thread_context, cursor=cursor, by_conversation=by_conversation, plain=plain,
@@ -136,7 +185,8 @@ class Workbench:
         Raises:
             NotFoundError: There is no such message.
         """
-        return similar(self.snapshot, message, k=k, filters=Filters(assistants=_names(assistant), roles=_names(role)))
+        filters = Filters(assistants=_names(assistant), roles=_names(role))
+        return similar(self.engine.view(), message, k=k, filters=filters)
 
     def conversation(self, identifier: str) -> Transcript:
         """A conversation with its messages and artifacts, by its id, the beginning of it, or the id of a message in it.
@@ -144,7 +194,7 @@ class Workbench:
         Raises:
             NotFoundError: There is none, or there are several.
         """
-        return read_conversation(self.snapshot.catalog, identifier)
+        return read_with_memories(self.engine.view(), identifier)
 
     def stats(self) -> StoreStats:
         """How much there is, of whom, from when, and how large."""
@@ -196,7 +246,8 @@ class Workbench:
         """What searches that generation."""
         if self._engine is None:
             embedder, missing = self._query_embedder()
-            self._engine = SearchEngine(self.snapshot, embedder, missing=missing)
+            self._engine = SearchEngine(self.snapshot, embedder, missing=missing, vectors=self._vectors)
+            self._vectors = self._engine.vectors
         return self._engine
 
     def refresh(self) -> None:
@@ -216,6 +267,34 @@ class Workbench:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _engine_if_there(self) -> SearchEngine | None:
+        """The engine; None where no generation can be opened. What is to be remembered is kept all the same."""
+        try:
+            return self.engine
+        except (StoreMissingError, SnapshotError):
+            return None
+
+    def _ingest_options(
+        self,
+        *,
+        assistant: str | None = None,
+        embedder: str | None = None,
+        ray: str | None = None,
+        workers: int | None = None,
+        secrets: str | None = None,
+        dry_run: bool = False,
+    ) -> IngestOptions:
+        """How to import; arguments left out come from the settings."""
+        return IngestOptions(
+            store=self.store,
+            embedder=embedder or self.settings.embedder or self._store_embedder(),
+            ray=ray or self.settings.ray,
+            workers=workers or self.settings.workers or None,
+            secrets=secrets or self.settings.secrets,
+            assistant=assistant,
+            dry_run=dry_run,
+        )
 
     def _store_embedder(self) -> str:
         """The name of the model that the store was last published with."""

@@ -38,7 +38,7 @@ def store(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
     return folder / "store"
 
 
-@pytest.mark.parametrize("name", sorted(set(main.commands) - {"serve"}))  # that one answers over HTTP
+@pytest.mark.parametrize("name", sorted(set(main.commands) - {"serve", "mcp"}))  # these answer requests
 def test_every_command_explains_itself_and_has_json(name: str) -> None:
     result = call(name, "--help")
     assert result.exit_code == 0

@@ -95,4 +95,7 @@ def test_a_request_that_cannot_be_answered_is_a_problem_document(
 
 
 def test_health_says_which_generation_is_served(client: TestClient) -> None:
-    assert client.get("/health").json() == {"status": "ready", "generation": 1}
+    told = client.get("/health").json()
+    assert told == {"status": "ready", "generation": 1, "live": True, "ready": True}
+    assert client.get("/health/live").json() == {"status": "live"}
+    assert client.get("/health/ready").json() == {"status": "ready", "generation": 1}

@@ -15,6 +15,7 @@ from workbench.model import Transcript
 from workbench.record import Database, merge, open_record, to_rows
 from workbench.snapshot import Manifest, VectorSpace, open_snapshot, publish, verify
 from workbench.snapshot.generations import snapshots_folder
+from workbench.snapshot.manifest import FORMAT
 
 BREAD = transcript("bread", "flat loaf again", "proof it longer, at 24 degrees")
 SOUP = transcript("soup", "miso soup?", "kombu first", assistant="chatgpt")
@@ -156,7 +157,7 @@ def test_verify_finds_a_message_without_its_conversation(store: Store) -> None:
 def test_a_manifest_of_a_newer_workbench_is_refused(store: Store) -> None:
     store.publish(BREAD)
     path = store.folder / "snapshots" / "000001" / "manifest.json"
-    path.write_text(path.read_text(encoding="utf-8").replace('"format": 2', '"format": 99'), encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace(f'"format": {FORMAT}', '"format": 99'), encoding="utf-8")
     with pytest.raises(StoreVersionError):
         open_snapshot(store.folder)
 

@@ -9,6 +9,7 @@ from reading import EXPORTS, read
 
 from workbench.errors import ArchiveError, SourceError, UnknownFormatError
 from workbench.sources import find_files
+from workbench.sources.structure import HEAD, shape_of
 
 THREADS = EXPORTS / "chatgpt" / "threads.json"
 
@@ -160,3 +161,13 @@ def test_a_folder_is_read_in_order_with_archives_and_without_hidden_files(tmp_pa
 def test_places_name_the_element_within_the_archive(tmp_path: Path) -> None:
     _, issues = read(zipped(tmp_path / "export.zip", {"conversations.json": THREADS.read_bytes()}))
     assert "export.zip!conversations.json[4]" in {issue.place for issue in issues}
+
+
+@pytest.mark.parametrize("end", [b"", b'"', b"\\", b'"b', b'"b\\', b'"b\\"'])
+def test_a_file_that_breaks_off_within_a_string_shows_the_keys_before_it(end: bytes) -> None:
+    assert shape_of(b'[{"a": 1, ' + end).keys == {"a"}
+
+
+def test_a_long_text_full_of_quotes_is_looked_at_once() -> None:
+    """A search that began anew at each of its quotes would take minutes."""
+    assert shape_of(b'[{"title": "a", "text": "' + b'\\"' * (HEAD // 2)).keys == {"title", "text"}

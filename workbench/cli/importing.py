@@ -9,9 +9,11 @@ import click
 from workbench.cli.terminal import bars_if_terminal, console
 from workbench.cli.verb import PARTIAL, Verb, echo_json, json_option, store_option
 from workbench.ingest import FileReport, IngestReport
+from workbench.settings import SECRET_POLICIES
 from workbench.workspace import Workbench
 
 _SHOWN_REASONS = 6
+_SHOWN_PLACES = 5
 
 
 @click.command(cls=Verb)
@@ -22,11 +24,15 @@ _SHOWN_REASONS = 6
 @click.option("--embedder", help="static, minilm, or a sentence-transformers model. [default: that of the store]")
 @click.option("--ray", help="auto, off, on, or the address of a running cluster. [default: auto]")
 @click.option("--workers", type=click.IntRange(1), help="Ray workers. [default: one per core]")
+@click.option(
+    "--secrets", type=click.Choice(SECRET_POLICIES),
+    help="What becomes of keys and passwords: masked, kept, or kept and counted. [default: mask, or the setting]",
+)  # fmt: skip
 @json_option
 @click.pass_context
 def ingest(
     ctx: click.Context, paths: tuple[Path, ...], store: Path | None, dry_run: bool, assistant: str | None,
-    embedder: str | None, ray: str | None, workers: int | None, as_json: bool,
+    embedder: str | None, ray: str | None, workers: int | None, secrets: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Import exports: zips, folders or single files, of any assistant, as they were downloaded.
 
@@ -36,8 +42,9 @@ def ingest(
     with Workbench.open(store) as memory:
         with bars_if_terminal(wanted=not as_json) as bars:
             report = memory.ingest(
-                *paths, dry_run=dry_run, assistant=assistant, embedder=embedder, ray=ray, workers=workers, progress=bars
-            )
+                *paths, dry_run=dry_run, assistant=assistant, embedder=embedder, ray=ray, workers=workers,
+                secrets=secrets, progress=bars,
+            )  # fmt: skip
         if as_json:
             echo_json(report.as_dict())
         else:
@@ -60,8 +67,26 @@ def _print(report: IngestReport, store: Path) -> None:
         out.print(f"[dim]embedding: {report.embedding}, with {report.embedder}[/]")
     if report.seconds:
         out.print("[dim]" + ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in report.seconds.items()) + "[/]")
+    _print_secrets(report)
     if report.generation is not None:
         out.print(f"Published generation {report.generation} in {store}.")
+
+
+def _print_secrets(report: IngestReport) -> None:
+    from rich.markup import escape
+
+    if not report.secret_kinds:
+        return
+    out = console()
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in report.secret_kinds.items())
+    done = {"mask": "masked", "report": "found, and stored as they are"}[report.secrets]
+    out.print(f"[yellow]secrets {done}:[/] {escape(kinds)}")
+    places = [found for one in report.files for found in one.secrets]
+    for found in places[:_SHOWN_PLACES]:
+        count = sum(found.kinds.values())
+        out.print(f"  {count:,} in [bold]{escape(found.title or '(untitled)')}[/]  [dim]{found.conversation}[/]")
+    if len(places) > _SHOWN_PLACES:
+        out.print(f"  [dim]… and in {len(places) - _SHOWN_PLACES:,} more conversations; --json names every one[/]")
 
 
 def _print_file(one: FileReport, *, dry_run: bool) -> None:

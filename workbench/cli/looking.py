@@ -124,9 +124,6 @@ def verify(ctx: click.Context, store: Path | None, as_json: bool) -> None:
         )
         out.print(f"{place}: {state}")
         if faults:
-            out.print(
-                "Snapshots are made from the record: delete the folder `snapshots` and import anything once "
-                "to make them anew."
-            )
+            out.print("Snapshots are made from the record: `workbench rebuild` makes a new one.")
     if faults:
         ctx.exit(1)

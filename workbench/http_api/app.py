@@ -6,41 +6,77 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from workbench.http_api import search_route
+from workbench.http_api import mounting, search_route
+from workbench.http_api.heads import Heads
+from workbench.http_api.mounting import McpMount
+from workbench.http_api.observing import Observing
+from workbench.http_api.openapi import Api
 from workbench.http_api.options import ServiceOptions
-from workbench.http_api.routes import health
+from workbench.http_api.problems import Guard
+from workbench.http_api.request_ids import RequestIds
+from workbench.http_api.routes import (
+    artifacts,
+    caches,
+    conversations,
+    facets,
+    health,
+    imports,
+    memories,
+    messages,
+    metrics,
+    page,
+    streaming,
+)
+from workbench.http_api.safety import Bounded, Gate, refuse
 from workbench.http_api.search_route import SearchRoute
 from workbench.http_api.service import Service
 
-_ROUTERS = (health.router,)
+_ROUTERS = (
+    health.router, caches.router, metrics.router, page.router, conversations.router, messages.router, artifacts.router,
+    facets.router, memories.router, streaming.router, imports.router,
+)  # fmt: skip
 
 
-def create_app(options: ServiceOptions) -> ASGIApp:
-    """The application over the store of `options`.
+def create_app(options: ServiceOptions, service: Service | None = None) -> ASGIApp:
+    """The application over the store of `options`, with the state of `service` (default: one of its own).
 
     Raises:
         StoreError: The store has no generation, or it cannot be opened.
     """
-    service = Service(options)
+    service = service or Service(options)
     search = SearchRoute(service)
+    gate = Gate(options.hosts, options.token)
+    mcp = McpMount(service)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await service.start()
         yield
+        await mcp.stop()
         await service.stop()
 
-    api = FastAPI(title="Memory Workbench", lifespan=lifespan)
+    api = Api(lifespan)
     api.state.service = service
+    api.describe(search_route.PATH, search_route.operation)
     for router in _ROUTERS:
         api.include_router(router(service))
+    api.routes.append(Route(mounting.PATH, mcp, include_in_schema=False))
+
+    bounded = Bounded(api, options.max_body_bytes, options.max_upload_bytes)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] == search_route.PATH and scope["method"] == "GET":
-            await search(scope["query_string"], send)
+        refusal = gate.refusal(scope) if scope["type"] == "http" else None
+        if refusal is not None:
+            await refuse(refusal, send)
+        elif scope["type"] == "http" and scope["path"] == search_route.PATH and scope["method"] == "GET":
+            await search(scope, send)
         else:
-            await api(scope, receive, send)
+            await bounded(scope, receive, send)
 
-    return app
+    observed = Observing(
+        app, service.observer, direct=frozenset([search_route.PATH]), version=lambda: service.version
+    )  # fmt: skip
+    return RequestIds(Heads(Guard(observed)))

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
 
-from starlette.concurrency import run_in_threadpool
-
-from workbench.errors import StoreError, WorkbenchError
-from workbench.http_api.batching import Batcher
+from workbench.errors import WorkbenchError
+from workbench.http_api.batching import Batcher, Gone
+from workbench.http_api.caches import Caches
+from workbench.http_api.following import Following
 from workbench.http_api.options import ServiceOptions
 from workbench.model import Query, SearchResult
-from workbench.search.cache import Cache
-from workbench.snapshot import current_manifest
+from workbench.monitor import Observer, ObserverOptions, corpus_of
+from workbench.version import VERSION
 from workbench.workspace import Workbench
 
-_LOOK_SECONDS = 0.5
-
-
-@dataclass(slots=True)
-class _Held:
-    """A generation that is open. It is closed when a newer one has taken its place and nobody reads it any more."""
-
-    memory: Workbench
-    readers: int = 0
-    retired: bool = False
+STARTING, READY, STOPPING = "starting", "ready", "stopping"
 
 
 class Service:
@@ -35,84 +25,92 @@ class Service:
 
     def __init__(self, options: ServiceOptions) -> None:
         self.options = options
-        self.answers: Cache[bytes] | None = None
-        if options.cached:
-            self.answers = Cache(len, capacity_bytes=options.cache_bytes, ttl_seconds=options.cache_ttl)
-        self._held = _Held(Workbench.open(options.store))
-        self._batcher = Batcher(self._search_many)
-        self._watching: asyncio.Task[None] | None = None
+        self.caches = Caches(options)
+        self.answers = self.caches.answers
+        self.observer = Observer(
+            ObserverOptions(options.metrics, options.log != "off", options.log_queries, VERSION)
+        )  # fmt: skip
+        self._generations = Following(options.store, self._open, self._moved)
+        self._batcher = Batcher(self._search_many, max_pending=options.max_pending)
+        self.state = STARTING
+        self._counted = ""  # the version that the observer was told of last
 
     @property
     def memory(self) -> Workbench:
         """The newest generation. To be used at once; what awaits or runs in a thread takes `reading`."""
-        return self._held.memory
+        return self._generations.memory
 
     @property
     def version(self) -> str:
         """What every answer depends on."""
-        return str(self.memory.snapshot.generation)
+        return self.memory.engine.version
 
     @contextmanager
-    def reading(self) -> Iterator[Workbench]:
-        """A generation that stays open, whatever is published meanwhile, until the block ends."""
-        held = self._held
-        held.readers += 1
-        try:
-            yield held.memory
-        finally:
-            held.readers -= 1
-            _close_if_left(held)
+    def reading(self, kind: str = "other") -> Iterator[Workbench]:
+        """A generation that stays open, whatever is published meanwhile, until the block ends. For any thread.
 
-    async def search(self, query: Query) -> SearchResult:
+        `kind` names what is read, for the metrics: one of a few fixed words.
+        """
+        with self._generations.reading() as memory, self.observer.querying(kind):
+            yield memory
+
+    async def search(self, query: Query, gone: Gone | None = None, *, endpoint: str = "other") -> SearchResult:
         """The answer to one query, searched together with those that wait beside it.
 
+        It is not searched if `gone` says, when its turn comes, that nobody waits for it. `endpoint` is the template of
+        the path that was asked, for the metrics.
+
         Raises:
+            OverloadedError: It could not be answered within its timeout.
             WorkbenchError: What the search raises for this query.
         """
-        return await self._batcher.search(query)
+        await self.caches.vectors.fetch(self.memory.engine, query)
+        begun = time.perf_counter()
+        self.observer.queue(self._batcher.depth)
+        result = await self._batcher.search(query, gone)
+        self.observer.searched(result, time.perf_counter() - begun, endpoint)
+        return result
 
     def _search_many(self, queries: Sequence[Query]) -> Sequence[SearchResult | WorkbenchError]:
-        return self.memory.engine.search_many(queries)
+        answers = self.memory.engine.search_many(queries)
+        self.observer.searched_together(answers)
+        self._count(self.memory)
+        return answers
+
+    def _count(self, memory: Workbench) -> None:
+        """Tell the observer what is searched, where it has changed."""
+        view = memory.engine.view()
+        if view.version != self._counted:
+            self._counted = view.version
+            self.observer.corpus(corpus_of(view))
+
+    def _open(self) -> Workbench:
+        return Workbench.open(self.options.store, vectors=self.caches.vectors)
+
+    def _moved(self, memory: Workbench) -> None:
+        """This is the generation to answer from, from now on."""
+        self.caches.use(memory.snapshot.manifest)
+        self._count(memory)
 
     async def start(self) -> None:
         """Load what the first search would have to wait for, and begin to look out for newer generations."""
-        _warm_up(self.memory)
-        self._watching = asyncio.create_task(self._watch())
+        self._generations.start()
+        await self.caches.start()
+        self.observer.watch_caches(self.caches.statistics)
+        self.observer.watch_embeddings(self.caches.vectors.embedded.copy)
+        self.observer.start()
+        gc.collect()
+        gc.freeze()  # what is there now stays: no need to look at it again and again
+        self.state = READY
+
+    def end_soon(self) -> None:
+        """Say that no more requests should be sent here; those that come are answered."""
+        self.state = STOPPING
 
     async def stop(self) -> None:
         """Let go of everything."""
-        if self._watching is not None:
-            self._watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._watching
+        self.state = STOPPING
+        await self._generations.stop()
+        await self.caches.stop()
+        self.observer.close()
         gc.unfreeze()
-        self._held.retired = True
-        _close_if_left(self._held)
-
-    async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(_LOOK_SECONDS)
-            manifest = await run_in_threadpool(current_manifest, self.options.store)
-            if manifest is not None and manifest.generation != self.memory.snapshot.generation:
-                with suppress(StoreError):  # swept away by a still newer one: that is found at the next look
-                    await self._move_on()
-
-    async def _move_on(self) -> None:
-        """Open the newest generation beside the one in use, then exchange them."""
-        newer = Workbench.open(self.options.store)
-        await run_in_threadpool(_warm_up, newer)
-        before, self._held = self._held, _Held(newer)
-        before.retired = True
-        _close_if_left(before)
-
-
-def _close_if_left(held: _Held) -> None:
-    if held.retired and held.readers == 0:
-        held.memory.close()
-
-
-def _warm_up(memory: Workbench) -> None:
-    """Search once, and take what that loaded out of the garbage collector's rounds."""
-    memory.engine.search(Query("warm up", plain=True))
-    gc.collect()
-    gc.freeze()

@@ -1,6 +1,6 @@
 """Adapters of the two search engines: tantivy for words, usearch for vectors. Neither knows the other."""
 
-from workbench.index.lexical import Clauses, LexicalDocuments, LexicalHits, LexicalIndex, microseconds, tag
+from workbench.index.lexical import Clauses, LexicalDocuments, LexicalHits, LexicalIndex, LexicalTail, microseconds, tag
 from workbench.index.vector import VectorIndex, VectorProfile
 
 __all__ = [
@@ -8,6 +8,7 @@ __all__ = [
     "LexicalDocuments",
     "LexicalHits",
     "LexicalIndex",
+    "LexicalTail",
     "VectorIndex",
     "VectorProfile",
     "microseconds",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from workbench import sources
 from workbench.errors import SourceError
+from workbench.ingest.masking import FoundSecrets, apply_policy
 from workbench.ingest.report import FileReport
 from workbench.model import ImportIssue
 from workbench.record import Rows, to_rows
@@ -41,9 +43,10 @@ class ParsedBatch:
     bytes: int
     rows: Rows
     issues: tuple[ImportIssue, ...]
+    secrets: tuple[FoundSecrets, ...] = ()
 
 
-def raw_batches(files: Sequence[ExportFile], reports: Sequence[FileReport]) -> Iterator[RawBatch]:
+def raw_batches(files: Sequence[ExportFile], reports: Sequence[FileReport], parser_revision: int) -> Iterator[RawBatch]:
     """The records of all files, in batches of about BATCH_BYTES; what cannot be cut is noted in the file's report."""
     for number, file in enumerate(files):
         gathered: list[Record] = []
@@ -52,10 +55,10 @@ def raw_batches(files: Sequence[ExportFile], reports: Sequence[FileReport]) -> I
             gathered.append(record)
             size += len(record.data)
             if size >= BATCH_BYTES:
-                yield RawBatch(number, file.source, tuple(gathered), sources.REVISION)
+                yield RawBatch(number, file.source, tuple(gathered), parser_revision)
                 gathered, size = [], 0
         if gathered:
-            yield RawBatch(number, file.source, tuple(gathered), sources.REVISION)
+            yield RawBatch(number, file.source, tuple(gathered), parser_revision)
 
 
 def _records(file: ExportFile, report: FileReport) -> Iterator[Record]:
@@ -69,14 +72,16 @@ def _records(file: ExportFile, report: FileReport) -> Iterator[Record]:
         report.error = str(error)
 
 
-def make_parser() -> Callable[[RawBatch], ParsedBatch]:
-    """A worker that parses batches."""
-    return parse_batch
+def make_parser(secrets: str) -> Callable[[RawBatch], ParsedBatch]:
+    """A worker that parses batches; `secrets` is the policy on them."""
+    return partial(parse_batch, secrets=secrets)
 
 
-def parse_batch(batch: RawBatch) -> ParsedBatch:
+def parse_batch(batch: RawBatch, secrets: str) -> ParsedBatch:
     """Parse the records of a batch and turn them into rows."""
     parsed = [sources.parse(batch.source, record) for record in batch.records]
     conversations = [conversation for one in parsed for conversation in one.conversations]
     issues = tuple(issue for one in parsed for issue in one.issues)
-    return ParsedBatch(batch.file, batch.bytes, to_rows(conversations, parser_revision=batch.parser_revision), issues)
+    stored, found = apply_policy(conversations, secrets)
+    rows = to_rows(stored, parser_revision=batch.parser_revision)
+    return ParsedBatch(batch.file, batch.bytes, rows, issues, tuple(found))

@@ -6,11 +6,13 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from workbench import sources
 from workbench.embedding import Embedder, load_embedder
 from workbench.errors import EmptyExportError, SourceError, UsageError
+from workbench.ingest.masking import MASK
 from workbench.ingest.parsing import PARSE_BYTES_PER_SECOND, make_parser, raw_batches
 from workbench.ingest.progress import Progress
 from workbench.ingest.report import FileReport, IngestReport
@@ -20,15 +22,19 @@ from workbench.record import (
     RECORD_FILE,
     Database,
     WriterLock,
+    absorb,
     connect_read_only,
     count_missing,
     finish_import,
     merge,
     open_record,
+    reading_revision,
     scratch_record,
     start_import,
 )
+from workbench.settings import SECRET_POLICIES
 from workbench.snapshot import VectorSpace, publish
+from workbench.snapshot.replica import refuse_writing
 from workbench.sources import ExportFile
 
 _REASONS_TOLD = 5
@@ -36,7 +42,11 @@ _REASONS_TOLD = 5
 
 @dataclass(frozen=True, slots=True)
 class IngestOptions:
-    """How to import. `ray` and `workers` as in `plan_parallel`; `assistant` restricts to one assistant's exports."""
+    """How to import.
+
+    `ray` and `workers` as in `plan_parallel`; `assistant` restricts to one assistant's exports; `secrets` is one of
+    SECRET_POLICIES.
+    """
 
     store: Path
     embedder: str = "static"
@@ -44,6 +54,7 @@ class IngestOptions:
     workers: int | None = None
     assistant: str | None = None
     dry_run: bool = False
+    secrets: str = "mask"
 
 
 def ingest(paths: Sequence[Path], options: IngestOptions, progress: Progress) -> IngestReport:
@@ -54,8 +65,13 @@ def ingest(paths: Sequence[Path], options: IngestOptions, progress: Progress) ->
     Raises:
         SourceError: Not one conversation could be read from any of the paths.
         StoreLockedError: Another process is writing.
+        StoreError: The store is a replica of another one.
         EmbeddingError: The model cannot be loaded; nothing was read.
     """
+    if options.secrets not in SECRET_POLICIES:
+        raise UsageError(
+            f"there is no policy {options.secrets!r} on secrets", "", f"give one of {', '.join(SECRET_POLICIES)}"
+        )
     files, reports = _find(paths, options.assistant)
     report = IngestReport(reports, options.dry_run)
     if not files:
@@ -64,12 +80,29 @@ def ingest(paths: Sequence[Path], options: IngestOptions, progress: Progress) ->
         with _to_compare_with(options.store) as database:
             _read(database, files, report, paths, options, progress)
         return report
+    refuse_writing(options.store)
     embedder = _load(options, report, progress)
     with WriterLock(options.store), open_record(options.store) as database:
         number = start_import(database, ", ".join(map(str, paths)))
         _read(database, files, report, paths, options, progress)
         _embed_and_publish(database, embedder, report, options, progress)
         finish_import(database, number, report.to_json())
+    return report
+
+
+def rebuild(options: IngestOptions, progress: Progress, *, anew: bool = False) -> IngestReport:
+    """Publish what the record and its journal hold; with `anew` even if all of that is published already.
+
+    Raises:
+        StoreLockedError: Another process is writing.
+        StoreError: The store is a replica of another one.
+        EmbeddingError: The model cannot be loaded.
+    """
+    refuse_writing(options.store)
+    report = IngestReport([], dry_run=False)
+    embedder = _load(options, report, progress)
+    with WriterLock(options.store), open_record(options.store) as database:
+        _embed_and_publish(database, embedder, report, options, progress, anew=anew)
     return report
 
 
@@ -111,12 +144,15 @@ def _parse(
     size = sum(file.size for file in files)
     plan = plan_parallel(options.ray, size / PARSE_BYTES_PER_SECOND, workers=options.workers)
     report.parsing = str(plan)
+    report.secrets = options.secrets
+    revision = reading_revision(database, sources.REVISION, masked=options.secrets == MASK, dry_run=options.dry_run)
     progress.start("reading", size, "bytes")
     with _timed(report, "reading"), executor(plan) as run:
-        for batch in run.map(make_parser, raw_batches(files, report.files)):
+        for batch in run.map(partial(make_parser, options.secrets), raw_batches(files, report.files, revision)):
             counts = merge(database, batch.rows, dry_run=options.dry_run)
             report.files[batch.file].add(counts, batch.rows.artifacts.num_rows)
             report.files[batch.file].issues.extend(batch.issues)
+            report.files[batch.file].secrets.extend(batch.secrets)
             report.rows_written += counts.rows_written
             progress.advance(batch.bytes)
     progress.finish()
@@ -147,15 +183,17 @@ def _load(options: IngestOptions, report: IngestReport, progress: Progress) -> E
 
 
 def _embed_and_publish(
-    database: Database, embedder: Embedder, report: IngestReport, options: IngestOptions, progress: Progress
-) -> None:
+    database: Database, embedder: Embedder, report: IngestReport, options: IngestOptions, progress: Progress,
+    *, anew: bool = False,
+) -> None:  # fmt: skip
+    report.memories = absorb(database, options.store)  # late, so that what was remembered during the import is in it
     with _timed(report, "embedding"):
         report.texts_embedded = _embed(database, embedder, report, options, progress)
     report.rows_written += report.texts_embedded
     progress.start("publishing", 0, "")
     with _timed(report, "publishing"):
         space = VectorSpace(embedder.name, embedder.fingerprint, embedder.dimensions)
-        manifest = publish(database, options.store, space)
+        manifest = publish(database, options.store, space, anew=anew)
     progress.finish()
     report.generation = manifest.generation
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from workbench.ingest.masking import FoundSecrets
 from workbench.model import ImportIssue
 from workbench.record import MergeCounts, Status
 
@@ -16,8 +17,8 @@ from workbench.record import MergeCounts, Status
 class FileReport:
     """One file of an export: what was kept, what was not, and why.
 
-    `conversations` counts new, changed and unchanged ones; `messages_*` likewise. `error` says why nothing of the file
-    could be read.
+    `conversations` counts new, changed and unchanged ones; `messages_*` likewise. `secrets` names the conversations
+    with keys or passwords in them. `error` says why nothing of the file could be read.
     """
 
     place: str
@@ -30,6 +31,7 @@ class FileReport:
     artifacts: int = 0
     rows_written: int = 0
     issues: list[ImportIssue] = field(default_factory=list)
+    secrets: list[FoundSecrets] = field(default_factory=list)
     error: str = ""
 
     def add(self, counts: MergeCounts, artifacts: int) -> None:
@@ -64,14 +66,19 @@ class FileReport:
 
 @dataclass(slots=True)
 class IngestReport:
-    """What a whole import did. `seconds` are per stage; `generation` is None where nothing was published."""
+    """What a whole import did. `seconds` are per stage; `generation` is None where nothing was published.
+
+    `memories` entries were taken over from the journal.
+    """
 
     files: list[FileReport]
     dry_run: bool
+    secrets: str = ""
     parsing: str = ""
     embedding: str = ""
     embedder: str = ""
     texts_embedded: int = 0
+    memories: int = 0
     rows_written: int = 0
     generation: int | None = None
     seconds: dict[str, float] = field(default_factory=dict)
@@ -86,13 +93,22 @@ class IngestReport:
         """Whether anything was left out."""
         return any(one.error or one.skipped for one in self.files)
 
+    @property
+    def secret_kinds(self) -> Mapping[str, int]:
+        """How many secrets of each kind were found, most frequent first."""
+        counts: Counter[str] = Counter()
+        for one in self.files:
+            for found in one.secrets:
+                counts.update(found.kinds)
+        return dict(counts.most_common())
+
     def total(self, name: str) -> int:
         """Sum over the files of one of their counts, for example "messages_new"."""
         return sum(int(getattr(one, name)) for one in self.files)
 
     def as_dict(self) -> dict[str, Any]:
         """The report as plain values."""
-        return {**asdict(self), "partial": self.partial}
+        return {**asdict(self), "partial": self.partial, "secret_kinds": self.secret_kinds}
 
     def to_json(self) -> str:
         """The report as JSON."""

@@ -14,12 +14,21 @@ from workbench.model.conversation import (
     Transcript,
 )
 from workbench.model.filters import Filters, Period, Selection
-from workbench.model.ids import artifact_id, content_hash, conversation_id, message_id, placed_message_id
+from workbench.model.ids import (
+    artifact_id,
+    content_hash,
+    conversation_id,
+    memory_id,
+    message_id,
+    placed_message_id,
+)
+from workbench.model.memory import MEMORY_ASSISTANT, Memory, NewMemory
 from workbench.model.retrieval import DEFAULT_ALPHA, MODES, Hit, LegScore, Match, Query, SearchResult
 from workbench.model.words import Words
 
 __all__ = [
     "DEFAULT_ALPHA",
+    "MEMORY_ASSISTANT",
     "MODES",
     "SEARCHED_KINDS",
     "TRAFFIC_KINDS",
@@ -31,8 +40,10 @@ __all__ = [
     "ImportIssue",
     "LegScore",
     "Match",
+    "Memory",
     "Message",
     "MessageKind",
+    "NewMemory",
     "Period",
     "Query",
     "Role",
@@ -44,6 +55,7 @@ __all__ = [
     "assistant_name",
     "content_hash",
     "conversation_id",
+    "memory_id",
     "message_id",
     "placed_message_id",
 ]

@@ -19,7 +19,8 @@ class Selection:
     """Properties of messages. Of one field any value will do, all fields that have values must fit.
 
     `models` are the models as exports name them; `kinds` what a message carries (the values of ArtifactKind, and
-    "link"); `languages` the languages of its code. `conversation_ids` are whole ids.
+    "link"); `languages` the languages of its code. `categories` and `labels` are those of memories.
+    `conversation_ids` are whole ids.
     """
 
     assistants: tuple[str, ...] = ()
@@ -28,6 +29,8 @@ class Selection:
     models: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
     conversation_ids: tuple[str, ...] = ()
     periods: tuple[Period, ...] = ()
 
@@ -43,7 +46,8 @@ class Filters:
 
     The fields up to `periods` are those of Selection: a message passes that has one of the values of each. `after` is
     inclusive, `before` exclusive; a time without a zone is UTC. A message without a time passes no filter on times.
-    A message that fits any one field of `excluded` is left out. All of `also` must let it pass too.
+    With `min_confidence` only memories pass that have at least this confidence. A message that fits any one field of
+    `excluded` is left out. All of `also` must let it pass too.
     """
 
     assistants: tuple[str, ...] = ()
@@ -56,6 +60,9 @@ class Filters:
     kinds: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     periods: tuple[Period, ...] = ()
+    categories: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    min_confidence: float | None = None
     excluded: Selection = Selection()
     also: tuple[Filters, ...] = ()
 
@@ -82,10 +89,12 @@ class Filters:
         }
         after = [one for one in (self.after, other.after) if one]
         before = [one for one in (self.before, other.before) if one]
+        confidence = [one for one in (self.min_confidence, other.min_confidence) if one is not None]
         return Filters(
             **wanted,
             after=max(after, default=None),
             before=min(before, default=None),
+            min_confidence=max(confidence, default=None),
             excluded=Selection(**unwanted),
             also=self.also + other.also,
         )

@@ -34,6 +34,11 @@ def placed_message_id(conversation: str, parent: str | None, role: str, content:
     return "m_" + _digest("placed", conversation, parent or "", role, content, str(occurrence))
 
 
+def memory_id(category: str, content: str) -> str:
+    """Id of the message that is the memory of `content` (normalised) in `category`."""
+    return "m_" + _digest("memory", category, content)
+
+
 def artifact_id(message: str, kind: str, ordinal: int) -> str:
     """Id of the `ordinal`-th artifact of `kind` (from 0) within one message."""
     return "a_" + _digest("artifact", message, kind, str(ordinal))

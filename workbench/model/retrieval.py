@@ -56,7 +56,8 @@ class Hit:
     """One found message.
 
     `highlights` are (start, end) character offsets into `snippet`. `legs` is empty unless the query asked for it.
-    `others` counts the further hits in the same conversation where hits are grouped by conversation.
+    `others` counts the further hits in the same conversation where hits are grouped by conversation. `category`,
+    `confidence` and `labels` are those of a memory; other messages have none.
     """
 
     rank: int
@@ -74,6 +75,9 @@ class Hit:
     content: str
     legs: tuple[LegScore, ...] = ()
     others: int = 0
+    category: str | None = None
+    confidence: float | None = None
+    labels: tuple[str, ...] = ()
 
 
 class Match(StrEnum):
@@ -91,8 +95,9 @@ class SearchResult:
     `timings_ms` gives milliseconds per stage, of all `batch` queries that were answered together; `plan` says in words
     how each leg was run; `notes` holds what the reader must know to trust the answer (a leg that was not available, for
     example), `advice` what would make it better or faster. `candidates` messages were scored. `cursor` asks for the
-    next page, None after the last. `partial` says that time ran out. `facets`, if the query asked for them, maps each
-    facet to its values with counts: of all messages with any of the query's words that pass its filters.
+    next page, None after the last. `version` is that of the engine when it answered. `partial` says that time ran out.
+    `facets`, if the query asked for them, maps each facet to its values with counts: of all messages with any of the
+    query's words that pass its filters.
     """
 
     query: Query
@@ -108,6 +113,7 @@ class SearchResult:
     partial: bool = False
     batch: int = 1
     facets: Mapping[str, list[tuple[str, int]]] = field(default_factory=dict)
+    version: str = ""
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)

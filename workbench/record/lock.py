@@ -14,6 +14,8 @@ from typing import IO, Self
 
 from workbench.errors import StoreError, StoreLockedError
 
+_FILE = "writer.lock"
+
 
 class WriterLock:
     """Exclusive lock on the store folder, held for the length of a `with` block.
@@ -27,7 +29,7 @@ class WriterLock:
     """
 
     def __init__(self, store: Path) -> None:
-        self._path = store / "writer.lock"
+        self._path = store / _FILE
         self._stream: IO[str] | None = None
 
     def __enter__(self) -> Self:
@@ -66,12 +68,18 @@ class WriterLock:
             self._stream = None
 
     def _holder(self) -> str:
-        found: dict[str, object] = {}
-        with contextlib.suppress(ValueError, OSError):  # the holder may be writing its name just now
-            found = json.loads(self._path.read_text(encoding="utf-8"))
-        if not found:
-            return "another process"
-        return f"process {found.get('pid')} ({found.get('command')}) since {found.get('since')}"
+        return writer_of(self._path.parent) or "another process"
+
+
+def writer_of(store: Path) -> str | None:
+    """Who writes to the store, as far as its lock says; None if nobody does. Takes no lock and disturbs nobody."""
+    try:
+        found = json.loads((store / _FILE).read_text(encoding="utf-8"))
+        with contextlib.suppress(PermissionError):  # it lives, and is not ours
+            os.kill(found["pid"], 0)
+    except (ValueError, OSError):  # nobody, or one that is writing its name just now, or was killed
+        return None
+    return f"process {found['pid']} ({found['command']}) since {found['since']}"
 
 
 def _command() -> str:

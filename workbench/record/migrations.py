@@ -71,8 +71,24 @@ def m003_import_ledger(database: Runs) -> None:
     )
 
 
+def m004_memories(database: Runs) -> None:
+    """What is known of the messages that are memories.
+
+    `sequence` is a memory's place in the journal; the fact `journal` is the greatest one that was taken over.
+    """
+    database.run(
+        """
+        CREATE TABLE memories (
+            message_id VARCHAR PRIMARY KEY, category VARCHAR NOT NULL, confidence DOUBLE NOT NULL,
+            labels VARCHAR[] NOT NULL, source VARCHAR NOT NULL, sequence BIGINT NOT NULL);
+        INSERT INTO facts VALUES ('journal', 0);
+        """
+    )
+
+
 MIGRATIONS: tuple[Callable[[Runs], None], ...] = (
     m001_conversations_messages_artifacts,
     m002_passages_and_vectors,
     m003_import_ledger,
+    m004_memories,
 )

@@ -25,6 +25,8 @@ def advise(snapshot: Snapshot, request: Request, hits: int) -> list[str]:
 
 def _of_words(snapshot: Snapshot, request: Request, hits: int) -> Iterator[str]:
     missing = snapshot.lexical.missing(request.words.text)
+    if snapshot.tail:
+        missing = [term for term in missing if not snapshot.tail.words.has(term, snapshot.tail.count)]
     if missing:
         named = ", ".join(missing[:_MOST_NAMED])
         yield f"No message has: {named}. Check the spelling, or use beginnings, such as {missing[0][:4]}*."

@@ -59,6 +59,11 @@ class Cache(Generic[Value]):
         self._capacity, self._ttl = capacity_bytes, ttl_seconds
         self._hits = self._misses = self._evicted = 0
 
+    def __contains__(self, key: Hashable) -> bool:
+        """Whether something is kept under `key`; counted neither as a hit nor as a miss."""
+        with self._lock:
+            return key in self._entries
+
     def get(self, key: Hashable) -> Value | None:
         """What is kept under `key`, None if there is nothing (any more)."""
         with self._lock:

@@ -3,34 +3,35 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from workbench.embedding import Embedder
 from workbench.errors import WorkbenchError
-from workbench.model import Query, SearchResult
+from workbench.model import Memory, Query, SearchResult
 from workbench.search.advice import advise
 from workbench.search.cache import Cache
 from workbench.search.candidates import Leg, Ranking, gather
-from workbench.search.facets import Facets, facet_counts
+from workbench.search.facets import Facets
 from workbench.search.fusion import Floats, Ordinals
-from workbench.search.names import Names, names_of
+from workbench.search.names import Names, names_of, titles_of
 from workbench.search.newest import newest
 from workbench.search.pages import Page, Ranked, cut
-from workbench.search.request import Request, Stopwatch, prepare
+from workbench.search.request import Request, Stopwatch, check, prepare, understand
 from workbench.search.scoring import score
+from workbench.search.tail import facets_of, has_vectors, tail_cosines, tail_plan, with_tail_vectors, with_tail_words
 from workbench.search.tuning import DEFAULT, Tuning
 from workbench.search.vector_leg import search_vectors
-from workbench.snapshot import Snapshot
+from workbench.snapshot import JournalTail, Snapshot
 
 _VECTOR_CACHE_BYTES = 16 * 1024 * 1024
 Answer = SearchResult | WorkbenchError
 
 
 class SearchEngine:
-    """Searches one snapshot. May be used by any number of threads at once.
+    """Searches one snapshot, and what was remembered since. May be used by any number of threads at once.
 
     `embedder` must have the fingerprint of the snapshot; with None (`missing` says why) only words are searched, and
     every result says so. `vectors` keeps the vectors of queries, by model and text.
@@ -49,8 +50,10 @@ class SearchEngine:
         self.tuning = tuning
         self.missing = missing
         self.vectors = vectors or Cache(lambda vector: int(vector.nbytes), capacity_bytes=_VECTOR_CACHE_BYTES)
-        self._embedder = embedder
-        self._known: Names | None = None
+        self.embedder = embedder
+        self._tail = JournalTail(snapshot, embedder)
+        self._titles: Mapping[str, str] | None = None
+        self._known: tuple[Snapshot, Names] | None = None
 
     def search(self, query: Query) -> SearchResult:
         """The best `query.k` messages.
@@ -72,24 +75,49 @@ class SearchEngine:
         """
         watch = Stopwatch()
         answers: dict[int, Answer] = {}
-        requests: list[Request] = []
-        numbers: list[int] = []
+        together: dict[str, dict[int, Request]] = {}  # requests by the version of their view: all but pages have one
         with watch.stage("filter"):
             for number, query in enumerate(queries):
                 try:
-                    requests.append(prepare(self.snapshot, query, watch.started, self._names))
-                    numbers.append(number)
+                    request = prepare(self._tail, query, watch.started, self._names)
+                    together.setdefault(request.view.version, {})[number] = request
                 except WorkbenchError as error:
                     answers[number] = error
-        if requests:
-            for number, result in zip(numbers, self._answer(requests, watch), strict=True):
+        for requests in together.values():
+            for number, result in zip(requests, self._answer(list(requests.values()), watch), strict=True):
                 answers[number] = self._filled(result)
         return [answers[number] for number in range(len(queries))]
 
-    def _names(self) -> Names:
-        if self._known is None:
-            self._known = names_of(self.snapshot)
-        return self._known
+    @property
+    def version(self) -> str:
+        """What answers depend on: the generation, and the sequence number of the newest memory, like "12.345"."""
+        return self.view().version
+
+    def view(self, as_of: int | None = None) -> Snapshot:
+        """The snapshot with all that was remembered since, or with what was by sequence `as_of`."""
+        return self._tail.view(as_of)
+
+    def first_remembered(self, memory: Memory) -> Memory:
+        """`memory` with the content and time that it had when it was first remembered."""
+        return self._tail.first(memory)
+
+    def text_to_embed(self, query: Query) -> str:
+        """The text whose vector `query` is compared by, empty if it needs none.
+
+        Raises:
+            QueryError: The query cannot be understood.
+        """
+        if self.embedder is None or query.alpha <= 0.0:
+            return ""
+        check(query)
+        return understand(query, lambda: self._names(self.view())).words.text
+
+    def _names(self, view: Snapshot) -> Names:
+        known = self._known
+        if known is None or known[0] is not view:
+            self._titles = titles_of(self.snapshot) if self._titles is None else self._titles
+            known = self._known = view, names_of(view, self._titles)
+        return known[1]
 
     def pages(self, query: Query) -> Iterator[SearchResult]:
         """The answer page by page, until there is nothing more.
@@ -108,24 +136,14 @@ class SearchEngine:
         ranked = self._rank(requests, watch)
         earlier = self._earlier(requests)
         with watch.stage("fetch"):
-            pages = [
-                cut(self.snapshot, request, ranked, number, earlier.get(number))
-                for number, request in enumerate(requests)
-            ]
+            pages = [cut(request, ranked, number, earlier.get(number)) for number, request in enumerate(requests)]
         with watch.stage("facets"):
-            facets = [self._facets(request) for request in requests]
+            facets = [facets_of(request) if request.query.facets else {} for request in requests]
         timings = {**watch.timings, "total": watch.elapsed()}
         return [
             self._result(request, page, timings, len(requests), counts)
             for request, page, counts in zip(requests, pages, facets, strict=True)
         ]
-
-    def _facets(self, request: Request) -> Facets:
-        if not request.query.facets:
-            return {}
-        if request.words.text:
-            return self.snapshot.lexical.facets(request.words, request.clauses)
-        return facet_counts(self.snapshot, self.snapshot.columns.searched if request.mask is None else request.mask)
 
     def _result(
         self, request: Request, page: Page, timings: dict[str, float], batch: int, facets: Facets
@@ -138,16 +156,18 @@ class SearchEngine:
             plan=request.plan,
             candidates=page.candidates,
             notes=tuple(request.notes),
-            advice=tuple(advise(self.snapshot, request, len(page.hits))) if request.query.explain else (),
+            advice=tuple(advise(request.view, request, len(page.hits))) if request.query.explain else (),
             match=page.match,
             cursor=page.cursor,
             partial=request.partial,
             batch=batch,
             facets=facets,
+            version=request.view.version,
         )
 
     def _rank(self, requests: list[Request], watch: Stopwatch) -> Ranked:
-        messages = len(self.snapshot.columns.length)
+        columns = requests[0].view.columns  # of all of them
+        messages = len(columns.length)
         with watch.stage("lexical"):
             words = Leg.of([self._words(request) for request in requests], messages)
         with watch.stage("embed"):
@@ -157,9 +177,9 @@ class SearchEngine:
         with watch.stage("fuse"):
             context = [request.query.thread_context for request in requests]
             masks = [request.mask for request in requests]
-            candidates = gather(self.snapshot.columns, [words, meaning], masks, context)
+            candidates = gather(columns, [words, meaning], masks, context)
             wishes = [request.wish for request in requests]
-            scores = score(self.snapshot.columns, candidates, words, meaning, wishes, self.tuning)
+            scores = score(columns, candidates, words, meaning, wishes, self.tuning)
         return Ranked(candidates, scores, meaning)
 
     def _words(self, request: Request) -> Ranking:
@@ -167,9 +187,10 @@ class SearchEngine:
             return Ranking.empty()
         limit = request.deeper(self.tuning.lexical_candidates)
         if not request.words.text:
-            found = newest(self.snapshot, request.mask, limit)
+            found = newest(request.view, request.mask, limit)
         else:
             found = self.snapshot.lexical.search(request.words, limit, clauses=request.clauses, mask=request.mask)
+            found = with_tail_words(request.view, found, request.words, limit, request.mask)
         request.full |= len(found.ordinals) == limit
         request.plan["lexical"] = found.plan
         return Ranking(found.ordinals, found.scores)
@@ -182,21 +203,21 @@ class SearchEngine:
         for number, request in enumerate(requests):
             if request.query.alpha <= 0.0 or not request.words.text:
                 continue
-            if self._embedder is None:
+            if self.embedder is None:
                 request.notes.append(f"Searched by words only: {self.missing}")
                 continue
             if pending := self.snapshot.manifest.counts["pending"]:
                 request.notes.append(f"{pending:,} texts have no vector yet and are found by their words only.")
-            request.by_meaning = len(index) > 0
+            request.by_meaning = len(index) > 0 or has_vectors(request.view)
             if request.by_meaning:
-                kept = self.vectors.get((self._embedder.fingerprint, request.words.text))
+                kept = self.vectors.get((self.embedder.fingerprint, request.words.text))
                 if kept is None:
                     todo.setdefault(request.words.text, []).append(number)
                 else:
                     out[number] = kept
-        if todo and self._embedder is not None:
-            for text, vector in zip(todo, self._embedder.embed(list(todo)), strict=True):
-                self.vectors.put((self._embedder.fingerprint, text), vector)
+        if todo and self.embedder is not None:
+            for text, vector in zip(todo, self.embedder.embed(list(todo)), strict=True):
+                self.vectors.put((self.embedder.fingerprint, text), vector)
                 out[todo[text]] = vector
         return index.centre(out) if any(request.by_meaning for request in requests) else out
 
@@ -214,14 +235,16 @@ class SearchEngine:
             return rankings
         limits = [requests[number].deeper(self.tuning.vector_candidates) for number in chosen]
         legs = search_vectors(
-            self.snapshot, vectors[chosen], limits, [requests[number].mask for number in chosen],
+            requests[0].view, vectors[chosen], limits, [requests[number].mask for number in chosen],
             [requests[number].deadline for number in chosen],
         )  # fmt: skip
-        for number, limit, leg in zip(chosen, limits, legs, strict=True):
+        beside = tail_cosines(requests[0].view, vectors[chosen])
+        for number, limit, leg, cosines in zip(chosen, limits, legs, beside, strict=True):
             request = requests[number]
-            rankings[number] = leg.ranking
-            request.plan["vector"] = leg.plan
-            request.full |= len(leg.ranking.ordinals) == limit
+            ranking = with_tail_vectors(request.view, leg.ranking, cosines, limit, request.mask)
+            rankings[number] = ranking
+            request.plan["vector"] = leg.plan + tail_plan(request.view)
+            request.full |= leg.more or len(ranking.ordinals) == limit
             if not leg.complete:
                 request.run_out("the time was over before enough messages that the filter allows were found")
         return rankings

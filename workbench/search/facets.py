@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,10 +16,11 @@ Facets = dict[str, list[tuple[str, int]]]
 
 
 def facet_counts(snapshot: Snapshot, messages: NDArray[np.bool_] | NDArray[np.int64]) -> Facets:
-    """For each facet (assistant, role, month, project, model, kind, language) its values among `messages` with counts.
+    """For each facet its values among `messages` with counts.
 
-    `messages` is a mask (messages,) or ordinals, each once. Months are in UTC, like 2025-03. Values are ordered by
-    count, equals by name; what no message has is left out. A message counts for each of its kinds and languages.
+    Facets are assistant, role, month, project, model, kind, language, and for memories category and label. `messages`
+    is a mask (messages,) or ordinals, each once. Months are in UTC, like 2025-03. Values are ordered by count, equals
+    by name; what no message has is left out. A message counts for each of its kinds, languages and labels.
     """
     columns = snapshot.columns
     at: Any = messages
@@ -37,8 +39,18 @@ def facet_counts(snapshot: Snapshot, messages: NDArray[np.bool_] | NDArray[np.in
         "project": _counted(np.bincount(columns.project[at]), columns.project_names),
         "model": _counted(np.bincount(columns.model[at]), columns.model_names),
         "kind": _counted(np.array(of_kind), [str(kind) for kind in KINDS]),
-        "language": _counted(np.bincount(_languages(snapshot, messages)), columns.language_names),
+        "language": _counted(
+            np.bincount(_owned(columns.language_owner, columns.language, messages)), columns.language_names
+        ),
+        "category": _counted(np.bincount(columns.category[at]), columns.category_names),
+        "label": _counted(np.bincount(_owned(columns.label_owner, columns.label, messages)), columns.label_names),
     }
+
+
+def added(counts: Facets, more: Facets) -> Facets:
+    """The counts of two sets of messages together."""
+    both = {name: Counter(dict(counts.get(name, []))) + Counter(dict(values)) for name, values in more.items()}
+    return {name: _ordered(list(values.items())) for name, values in both.items()}
 
 
 def month_name(month: int) -> str:
@@ -46,17 +58,17 @@ def month_name(month: int) -> str:
     return f"{1970 + month // 12:04}-{month % 12 + 1:02}"
 
 
-def _languages(snapshot: Snapshot, messages: NDArray[np.bool_] | NDArray[np.int64]) -> NDArray[np.uint16]:
-    """The language codes of `messages`, one for each of a message's languages."""
-    columns = snapshot.columns
+def _owned(
+    owners: NDArray[np.int32], codes: NDArray[Any], messages: NDArray[np.bool_] | NDArray[np.int64]
+) -> NDArray[Any]:
+    """The codes that `messages` own, one for each of a message's languages or labels."""
     if messages.dtype == np.bool_:
-        return columns.language[messages[columns.language_owner]]
-    low = np.searchsorted(columns.language_owner, messages, "left")  # the owners are sorted
-    high = np.searchsorted(columns.language_owner, messages, "right")
+        return np.asarray(codes[messages[owners]])
+    low = np.searchsorted(owners, messages, "left")  # the owners are sorted
+    high = np.searchsorted(owners, messages, "right")
     counts = high - low
     within = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
-    codes: NDArray[np.uint16] = columns.language[np.repeat(low, counts) + within]
-    return codes
+    return np.asarray(codes[np.repeat(low, counts) + within])
 
 
 def _counted(counts: NDArray[np.int64], names: Sequence[str] | NDArray[np.str_]) -> list[tuple[str, int]]:

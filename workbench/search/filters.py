@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from workbench.errors import NotFoundError
 from workbench.index import Clauses, microseconds, tag
-from workbench.model import Filters, Period, Selection, Words
+from workbench.model import MEMORY_ASSISTANT, Filters, Period, Selection, Words
 from workbench.search.names import SELECTED, Names, values_of
 from workbench.snapshot import Snapshot
 from workbench.snapshot.catalog import NO_TIME
@@ -36,14 +36,24 @@ def narrow(snapshot: Snapshot, filters: Filters, words: Words | None = None) -> 
     mask = snapshot.columns.searched.copy()
     _keep(mask, snapshot, parts)
     if words is not None and words.restrict:
-        required, excluded = snapshot.lexical.matching(words)
-        if required is not None:
-            there = np.zeros(len(mask), np.bool_)
-            there[required] = True
-            mask &= there
-        if excluded is not None:
-            mask[excluded] = False
+        _restrict(mask, snapshot, words)
     return mask, _clauses(snapshot, parts) if parts else None
+
+
+def _restrict(mask: Mask, snapshot: Snapshot, words: Words) -> None:
+    """Take out of `mask` what lacks a phrase or has something excluded."""
+    required, excluded = snapshot.lexical.matching(words)
+    tail = snapshot.tail
+    if required is not None:
+        there = np.zeros(len(mask), np.bool_)
+        there[required] = True
+        if tail is not None and (having := tail.words.having_all(words.phrases, tail.count)) is not None:
+            there[tail.first :] = having
+        mask &= there
+    if excluded is not None:
+        mask[excluded] = False
+    if tail is not None:
+        mask[tail.first :] &= ~tail.words.having_any(words.excluded, words.excluded_prefixes, tail.count)
 
 
 def allowed(snapshot: Snapshot, filters: Filters, words: Words | None = None) -> Mask | None:
@@ -68,19 +78,30 @@ def _parts(snapshot: Snapshot, filters: Filters) -> list[_Part]:
 
 
 def _clauses(snapshot: Snapshot, parts: Sequence[_Part]) -> Clauses:
+    relabelled = snapshot.tail is not None and snapshot.tail.updates
     wanted, unwanted = [], []
     spans: list[tuple[tuple[int | None, int | None], ...]] = []
     unwanted_spans: list[tuple[int | None, int | None]] = []
     for part in parts:
         one = part.filters
+        if relabelled:  # memories with other labels by now are tagged with their former ones
+            part = _without_labels(part)
         wanted += [tags for tags in _tags(snapshot, part.wanted) if tags]
         unwanted += [name for tags in _tags(snapshot, part.unwanted) for name in tags]
+        if one.min_confidence is not None or (relabelled and one.labels):
+            wanted.append((tag("assistant", MEMORY_ASSISTANT),))
         if one.after or one.before:
             spans.append((tuple(microseconds(time) if time else None for time in (one.after, one.before)),))  # type: ignore[arg-type]
         if one.periods:
             spans.append(tuple(_span(period) for period in one.periods))
         unwanted_spans += [_span(period) for period in one.excluded.periods]
-    return Clauses(tuple(wanted), tuple(unwanted), tuple(spans), tuple(unwanted_spans))
+    exact = not relabelled and all(part.filters.min_confidence is None for part in parts)
+    return Clauses(tuple(wanted), tuple(unwanted), tuple(spans), tuple(unwanted_spans), exact)
+
+
+def _without_labels(part: _Part) -> _Part:
+    wanted, unwanted = ({k: v for k, v in of.items() if k != SELECTED["label"]} for of in (part.wanted, part.unwanted))
+    return replace(part, wanted=wanted, unwanted=unwanted)
 
 
 def _keep(mask: Mask, snapshot: Snapshot, parts: Sequence[_Part]) -> None:
@@ -98,6 +119,8 @@ def _keep(mask: Mask, snapshot: Snapshot, parts: Sequence[_Part]) -> None:
             mask &= time >= microseconds(one.after)
         if one.before:
             mask &= time < microseconds(one.before)
+        if one.min_confidence is not None:
+            mask &= snapshot.columns.confidence >= np.float32(one.min_confidence)  # no confidence is not a number
 
 
 def _flat(filters: Filters) -> Iterable[Filters]:
@@ -118,6 +141,7 @@ def _masks(snapshot: Snapshot, code: Mapping[str, list[int]], periods: Sequence[
         "roles": columns.role,
         "projects": columns.project,
         "models": columns.model,
+        "categories": columns.category,
         "conversation_ids": columns.conversation,
     }
     for name, column in coded.items():
@@ -125,10 +149,15 @@ def _masks(snapshot: Snapshot, code: Mapping[str, list[int]], periods: Sequence[
             yield _any_of(column, code[name])
     if "kinds" in code:
         yield (columns.kinds & np.bitwise_or.reduce([np.uint16(1 << kind) for kind in code["kinds"]])) != 0
-    if "languages" in code:
-        mask = np.zeros(len(columns.searched), np.bool_)
-        mask[columns.language_owner[_any_of(columns.language, code["languages"])]] = True
-        yield mask
+    owned = {
+        "languages": (columns.language_owner, columns.language),
+        "labels": (columns.label_owner, columns.label),
+    }
+    for name, (owner, column) in owned.items():
+        if name in code:
+            mask = np.zeros(len(columns.searched), np.bool_)
+            mask[owner[_any_of(column, code[name])]] = True
+            yield mask
     if periods:
         mask = np.zeros(len(columns.searched), np.bool_)
         for start, end in map(_span, periods):
@@ -173,11 +202,14 @@ def conversation_ordinals(snapshot: Snapshot, identifiers: Iterable[str]) -> lis
     Raises:
         NotFoundError: There is no such conversation.
     """
-    known = snapshot.texts.conversation_ids  # sorted: the catalog numbers conversations by their ids
+    known = snapshot.texts.conversation_ids
+    published = snapshot.manifest.counts["conversations"]  # sorted: the catalog numbers conversations by their ids
     ordinals = []
     for one in dict.fromkeys(identifiers):
-        at = int(np.searchsorted(known, one.encode()))
-        if at == len(known) or bytes(known[at]) != one.encode():
+        at = int(np.searchsorted(known[:published], one.encode()))
+        if at == published or bytes(known[at]) != one.encode():
+            at = next((new for new in range(published, len(known)) if bytes(known[new]) == one.encode()), -1)
+        if at < 0:
             raise NotFoundError(f"there is no conversation {one}", "", "ids are shown by `workbench search`")
         ordinals.append(at)
     return ordinals

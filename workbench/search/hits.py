@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from workbench.model import Hit, LegScore, Role
-from workbench.snapshot import Snapshot
+from workbench.snapshot import Columns, Snapshot
 from workbench.snapshot.catalog import NO_TIME, ROLES
 from workbench.snapshot.texts import MESSAGE_KINDS
 from workbench.text.snippets import Highlighter
@@ -46,6 +46,7 @@ def build_hits(
         columns.assistant[ordinals].tolist(), columns.role[ordinals].tolist(), texts.kinds[ordinals].tolist(),
         texts.positions[ordinals].tolist(), columns.time[ordinals].tolist(), strict=True,
     )  # fmt: skip
+    categories = columns.category[ordinals].tolist()
     hits = []
     shares = []
     for rank, (one, message, conversation_id, conversation, assistant, role, kind, position, time) in enumerate(told):
@@ -58,5 +59,14 @@ def build_hits(
             _ROLES[role], MESSAGE_KINDS[kind], texts.titles[conversation], position,
             None if time == NO_TIME else _EPOCH + timedelta(microseconds=time),
             shown.text, shown.highlights, content, one.legs, one.others,
+            *(_memory_fields(columns, one.ordinal) if categories[rank] else ()),
         ))  # fmt: skip
     return tuple(hits), shares
+
+
+def _memory_fields(columns: Columns, ordinal: int) -> tuple[str, float, tuple[str, ...]]:
+    """Category, confidence and labels of a memory."""
+    low, high = np.searchsorted(columns.label_owner, [ordinal, ordinal + 1])
+    labels = tuple(columns.label_names[columns.label[low:high]].tolist())
+    confidence = round(float(columns.confidence[ordinal]), 6)  # a column of float32: 0.9 is to be 0.9 again
+    return str(columns.category_names[columns.category[ordinal]]), confidence, labels

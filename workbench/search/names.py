@@ -22,6 +22,8 @@ SELECTED = {
     "model": "models",
     "kind": "kinds",
     "language": "languages",
+    "category": "categories",
+    "label": "labels",
     "conversation": "conversation_ids",
 }
 _SHOWN = 8  # names in a message
@@ -36,7 +38,7 @@ class Names:
     conversations: Mapping[str, str] = field(default_factory=dict)
 
     def resolve(self, kind: str, wanted: str) -> str:
-        """The value of field `kind` (assistant, role, project, model, kind, language) that `wanted` names, in any case.
+        """The value of field `kind` (one of SELECTED, but conversation) that `wanted` names, in any case.
 
         Raises:
             QueryError: There is none; it says which are near.
@@ -106,6 +108,8 @@ _CALLED = {
     "model": "model",
     "kind": "thing to have, called",
     "language": "language of code",
+    "category": "category of memories",
+    "label": "label of memories",
 }
 _ROLE_SYNONYMS = {
     "me": "user",
@@ -149,12 +153,23 @@ def values_of(snapshot: Snapshot) -> Mapping[str, Sequence[str] | NDArray[np.str
         "model": columns.model_names,
         "kind": KINDS,
         "language": columns.language_names,
+        "category": columns.category_names,
+        "label": columns.label_names,
     }
 
 
-def names_of(snapshot: Snapshot) -> Names:
-    """The names in a snapshot. Takes a moment for large ones: keep it as long as the snapshot."""
+def names_of(snapshot: Snapshot, titles: Mapping[str, str] | None = None) -> Names:
+    """The names in a snapshot. `titles` are those of its published conversations, if they are known already."""
+    published = titles_of(snapshot) if titles is None else titles
+    new = range(len(published), len(snapshot.texts.conversation_ids))
+    ids = snapshot.texts.conversation_ids
     return Names(
         {kind: list(values) for kind, values in values_of(snapshot).items()},
-        dict(snapshot.catalog.cursor().rows("SELECT id, coalesce(title, '') FROM conversations ORDER BY ordinal")),
+        {**published, **{ids[at].decode(): snapshot.texts.titles[at] for at in new}},
     )
+
+
+def titles_of(snapshot: Snapshot) -> Mapping[str, str]:
+    """The published conversations by id, with their titles. Takes a moment for many: keep it."""
+    query = "SELECT id, coalesce(title, '') FROM conversations ORDER BY ordinal"
+    return dict(snapshot.catalog.cursor().rows(query))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,6 @@ from workbench.search.hits import Found, build_hits
 from workbench.search.paging import DEPTHS, Place, encode
 from workbench.search.request import Request
 from workbench.search.scoring import Scores
-from workbench.snapshot import Snapshot
 from workbench.text.snippets import Highlighter
 
 
@@ -39,7 +38,6 @@ class Page:
 
 
 def cut(
-    snapshot: Snapshot,
     request: Request,
     ranked: Ranked,
     number: int,
@@ -49,7 +47,7 @@ def cut(
 
     `earlier` are the ordinals of messages that pages of smaller depths could hold.
     """
-    candidates, scores = ranked.candidates, ranked.scores
+    snapshot, candidates, scores = request.view, ranked.candidates, ranked.scores
     mine = candidates.of(number)
     total, ordinals = scores.total[mine], candidates.ordinals[mine]
     hit = candidates.listed[mine] | (total > 0)
@@ -95,9 +93,9 @@ def _first_of_each(conversations: NDArray[np.int32], order: NDArray[np.int64]) -
 
 def _following(request: Request, found: int, shown: int) -> Place | None:
     """Where the next page begins, None after the last."""
-    place = request.place
+    place, as_of = request.place, request.view.sequence
     if place.offset + shown < found:
-        return Place(place.depth, place.offset + shown, place.previous + shown)
+        return replace(place, offset=place.offset + shown, previous=place.previous + shown, as_of=as_of)
     if request.full and place.depth + 1 < len(DEPTHS):
-        return Place(place.depth + 1, 0, place.previous + shown)
+        return Place(place.depth + 1, 0, place.previous + shown, as_of)
     return None

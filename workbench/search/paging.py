@@ -20,16 +20,21 @@ DEPTHS = (1, 10, 100)  # by how much the lists of the legs grow
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a page begins: at `offset` among what `depth` adds. `previous` hits came before."""
+    """Where a page begins: at `offset` among what `depth` adds. `previous` hits came before.
+
+    All pages of an answer are about the memories up to sequence `as_of`, however many come meanwhile; None on the first
+    page, which decides it.
+    """
 
     depth: int = 0
     offset: int = 0
     previous: int = 0
+    as_of: int | None = None
 
 
 def encode(place: Place, query: Query, generation: int) -> str:
     """The cursor that continues `query` at `place`: opaque, safe in a URL."""
-    raw = json.dumps([generation, _digest(query), place.depth, place.offset, place.previous]).encode()
+    raw = json.dumps([generation, _digest(query), place.depth, place.offset, place.previous, place.as_of]).encode()
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
@@ -43,8 +48,8 @@ def decode(query: Query, generation: int) -> Place:
         return Place()
     try:
         padded = query.cursor + "=" * (-len(query.cursor) % 4)
-        made_at, digest, depth, offset, previous = json.loads(base64.urlsafe_b64decode(padded))
-        place = Place(int(depth), int(offset), int(previous))
+        made_at, digest, depth, offset, previous, as_of = json.loads(base64.urlsafe_b64decode(padded))
+        place = Place(int(depth), int(offset), int(previous), None if as_of is None else int(as_of))
         if not (0 <= place.depth < len(DEPTHS) and place.offset >= 0 and place.previous >= 0):
             raise ValueError("out of range")
     except (ValueError, TypeError, binascii.Error):

@@ -18,7 +18,7 @@ from workbench.search.language import ParsedQuery, parse
 from workbench.search.names import Names
 from workbench.search.paging import DEPTHS, Place, decode
 from workbench.search.scoring import Wish
-from workbench.snapshot import Snapshot
+from workbench.snapshot import JournalTail, Snapshot
 from workbench.text.persons import is_personal
 
 MAX_CHARACTERS = 10_000
@@ -27,12 +27,13 @@ MAX_RESULTS = 1_000
 
 @dataclass(slots=True)
 class Request:
-    """A checked query.
+    """A checked query of `view`, a generation with what was remembered since.
 
     `mask` (messages,) says what may be found, None for all. `by_meaning` is set once there is a vector to compare;
     `full` once a leg has listed as much as it may, so that a greater depth would find more.
     """
 
+    view: Snapshot
     query: Query
     words: Words
     clauses: Clauses | None
@@ -58,7 +59,7 @@ class Request:
 
     def at_depth(self, depth: int) -> Request:
         """The same request at another depth, with nothing noted."""
-        return replace(self, place=Place(depth), plan={}, notes=[])
+        return replace(self, place=replace(self.place, depth=depth, offset=0, previous=0), plan={}, notes=[])
 
     def run_out(self, why: str) -> None:
         """Note that the answer is not all that it could be."""
@@ -85,28 +86,42 @@ class Stopwatch:
         return (time.perf_counter() - self.started) * 1000
 
 
-def prepare(snapshot: Snapshot, query: Query, started: float, names: Callable[[], Names]) -> Request:
-    """Check and understand one query. `names` gives those that filters in the text may speak of.
+def prepare(tail: JournalTail, query: Query, started: float, names: Callable[[Snapshot], Names]) -> Request:
+    """Check and understand one query.
+
+    `tail` gives the view to search, `names` those of a view that filters in the text may speak of.
 
     Raises:
         QueryError: It says which part cannot be answered, and what is allowed.
         NotFoundError: The conversation to search in does not exist.
     """
     check(query)
-    parsed = ParsedQuery(Words(query.text.strip()))
-    if not query.plain:
-        known = names() if ":" in query.text else None
-        parsed = parse(query.text, now=datetime.now().astimezone(), known=known)
-    mask, clauses = narrow(snapshot, query.filters & parsed.filters, parsed.words)
+    place = decode(query, tail.generation)
+    view = tail.view(place.as_of)
+    parsed = understand(query, lambda: names(view))
+    mask, clauses = narrow(view, query.filters & parsed.filters, parsed.words)
     return Request(
+        view=view,
         query=query,
         words=parsed.words,
         clauses=clauses,
         mask=mask,
-        place=decode(query, snapshot.generation),
+        place=place,
         deadline=np.inf if query.timeout_ms is None else started + query.timeout_ms / 1000,
         notes=list(parsed.notes),
     )
+
+
+def understand(query: Query, names: Callable[[], Names]) -> ParsedQuery:
+    """What the text of a checked query says.
+
+    Raises:
+        QueryError: It says which part cannot be understood.
+    """
+    if query.plain:
+        return ParsedQuery(Words(query.text.strip()))
+    known = names() if ":" in query.text else None
+    return parse(query.text, now=datetime.now().astimezone(), known=known)
 
 
 def check(query: Query) -> None:
@@ -123,6 +138,9 @@ def check(query: Query) -> None:
         raise QueryError(f"k is {query.k}", "", f"give a number from 1 to {MAX_RESULTS:,}")
     if not 0.0 <= query.alpha <= 1.0:
         raise QueryError(f"alpha is {query.alpha}", "", "give a number from 0 (words only) to 1 (vectors only)")
+    confidence = query.filters.min_confidence
+    if confidence is not None and not 0.0 <= confidence <= 1.0:
+        raise QueryError(f"the least confidence is {confidence}", "", "give a number from 0 to 1")
     if query.timeout_ms is not None and query.timeout_ms <= 0:
         raise QueryError(f"the timeout is {query.timeout_ms} ms", "", "give a positive number, or none")
     if query.filters.after and query.filters.before and query.filters.after >= query.filters.before:

@@ -72,7 +72,8 @@ def score(
     vector_part = alpha * min_max(cosine, meaning.low[of], meaning.high[of])
     matched = lexical_part + vector_part
     thread = np.where(context, _thread(candidates.around, matched, roles, lengths, tuning), _ZERO)
-    brevity = np.where(context & ~personal, _brevity(lengths, tuning) * matched, _ZERO)
+    wordy = context & ~personal & (columns.category[candidates.ordinals] == 0)  # memories are short on purpose
+    brevity = np.where(wordy, _brevity(lengths, tuning) * matched, _ZERO)
     own = np.where(personal & context & (roles == _USER) & (matched > 0), np.float32(tuning.own_prior), _ZERO)
     total = matched + thread + brevity + own
     return Scores(total, bm25, cosine, lexical_part, vector_part, thread, brevity, own)

@@ -2,15 +2,18 @@
 
 from workbench.snapshot.manifest import Manifest, PartFile
 from workbench.snapshot.publish import VectorSpace, current_manifest, publish
-from workbench.snapshot.reader import Columns, Snapshot, open_snapshot
+from workbench.snapshot.reader import Columns, Snapshot, Tail, open_snapshot
+from workbench.snapshot.tail import JournalTail
 from workbench.snapshot.verify import Finding, verify
 
 __all__ = [
     "Columns",
     "Finding",
+    "JournalTail",
     "Manifest",
     "PartFile",
     "Snapshot",
+    "Tail",
     "VectorSpace",
     "current_manifest",
     "open_snapshot",

@@ -7,7 +7,7 @@ plain columns that can be mapped into memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,12 @@ NO_TIME = np.iinfo(np.int64).min
 NO_MONTH = np.iinfo(np.int16).min
 _EXTRA_CHARACTERS = 20_000  # of one artifact: a pasted log must not outweigh the conversation around it
 _BATCH = 5_000
+# What messages are tagged with in the lexical index, and the column that holds it.
+_TAGGED = {
+    "assistant": "assistant", "role": "role", "model": "model", "project": "project", "kind": "kinds",
+    "language": "languages", "category": "category", "label": "labels",
+}  # fmt: skip
+Codes = NDArray[np.uint16] | NDArray[np.int32]
 
 _KINDS = ", ".join(f"'{kind}'" for kind in SEARCHED_KINDS)
 
@@ -44,11 +50,14 @@ _CREATE = f"""
     CREATE TABLE snap.artifacts AS
         SELECT m.ordinal AS message_ordinal, a.* FROM artifacts a JOIN snap.messages m ON m.id = a.message_id
         ORDER BY m.ordinal, a.ordinal;
+    CREATE TABLE snap.memories AS
+        SELECT m.ordinal AS message_ordinal, r.* FROM memories r JOIN snap.messages m ON m.id = r.message_id
+        ORDER BY m.ordinal;
     CREATE UNIQUE INDEX messages_by_ordinal ON snap.messages (ordinal);
 """
 
 # What each message carries: kinds of artifacts (its own kind among them if it is code or what code printed, and links)
-# and the languages of what is in one.
+# and the languages of what is in one. Of a memory also what is known of it.
 _CARRIED = """
     carried AS (
         SELECT message_ordinal AS ordinal, list(DISTINCT kind) AS kinds,
@@ -57,11 +66,13 @@ _CARRIED = """
     described AS (
         SELECT m.ordinal, coalesce(m.model, c.model, '') AS model, coalesce(c.project, '') AS project,
             c.ordinal AS conversation, coalesce(languages, []) AS languages,
+            coalesce(r.category, '') AS category, coalesce(r.labels, []) AS labels, r.confidence,
             list_sort(list_distinct(list_concat(coalesce(kinds, []),
                 CASE WHEN m.kind IN ('code', 'execution_result') THEN [m.kind] ELSE [] END,
                 CASE WHEN regexp_matches(m.content, 'https?://') THEN ['link'] ELSE [] END))) AS kinds
         FROM snap.messages m JOIN snap.conversations c ON c.id = m.conversation_id
-        LEFT JOIN carried ON carried.ordinal = m.ordinal)"""
+        LEFT JOIN carried ON carried.ordinal = m.ordinal
+        LEFT JOIN snap.memories r ON r.message_ordinal = m.ordinal)"""
 
 # The nearest searched message above and below on the active path. For a message on a branch these are the ones around
 # the fork, which is where its question stands.
@@ -70,6 +81,7 @@ _COLUMNS = f"""
     SELECT m.ordinal, m.assistant, m.role, epoch_us(m.created_at) AS time, d.conversation, m.searched,
         12 * (year(m.created_at) - 1970) + month(m.created_at) - 1 AS month,
         length(m.content) AS length, d.model, d.project, d.kinds, d.languages,
+        d.category, d.labels, d.confidence,
         max(CASE WHEN m.searched AND m.on_active_path THEN m.ordinal END) OVER (PARTITION BY m.conversation_id
             ORDER BY m.position RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS previous,
         min(CASE WHEN m.searched AND m.on_active_path THEN m.ordinal END) OVER (PARTITION BY m.conversation_id
@@ -77,12 +89,13 @@ _COLUMNS = f"""
     FROM snap.messages m JOIN described d ON d.ordinal = m.ordinal ORDER BY m.ordinal"""
 
 # The title of a conversation counts as words of its first message: it says what all of it is about, but every message
-# of a long conversation must not be found by it.
+# of a long conversation must not be found by it. Memories have no title: their conversation is but a shelf.
 _DOCUMENTS = f"""
     WITH {_CARRIED}
     SELECT m.ordinal, m.content AS body, coalesce(e.extra, '') AS extra,
-        CASE WHEN m.ordinal = min(m.ordinal) OVER (PARTITION BY m.conversation_id) THEN m.title ELSE '' END AS title,
-        m.assistant, m.role, d.model, d.project, d.kinds, d.languages, d.conversation,
+        CASE WHEN m.ordinal = min(m.ordinal) OVER (PARTITION BY m.conversation_id) AND d.category = ''
+            THEN m.title ELSE '' END AS title,
+        m.assistant, m.role, d.model, d.project, d.category, d.kinds, d.languages, d.labels, d.conversation,
         epoch_us(m.created_at) AS time, strftime(m.created_at, '%Y-%m-%d') AS day
     FROM snap.messages m JOIN described d ON d.ordinal = m.ordinal
     LEFT JOIN (
@@ -111,12 +124,14 @@ def write_columns(database: Database, folder: Path, assistants: list[str]) -> No
     """Write what search needs of every message as .npy files into `folder`, one row a message, in ordinal order.
 
     Names are codes into sorted lists of names, of which "" is the first and means none; kinds are bits in the order of
-    KINDS; languages, of which a message may have several, are pairs of message and code.
+    KINDS; languages and labels, of which a message may have several, are pairs of message and code.
     """
     table = database.arrow(_COLUMNS)
     model, model_names = _coded(table["model"])
     project, project_names = _coded(table["project"])
-    owner, language, language_names = _languages(table)
+    category, category_names = _coded(table["category"])
+    language_owner, language, language_names = _owned(table, "languages")
+    label_owner, label, label_names = _owned(table, "labels")
     columns = {
         "assistant": _codes_in(table["assistant"], assistants).astype(np.uint8),
         "role": _codes_in(table["role"], list(ROLES)).astype(np.uint8),
@@ -133,8 +148,14 @@ def write_columns(database: Database, folder: Path, assistants: list[str]) -> No
         "project_names": project_names,
         "kinds": _kind_bits(table["kinds"]),
         "language": language,
-        "language_owner": owner,
+        "language_owner": language_owner,
         "language_names": language_names,
+        "category": category,
+        "category_names": category_names,
+        "label": label,
+        "label_owner": label_owner,
+        "label_names": label_names,
+        "confidence": table["confidence"].to_numpy().astype(np.float32),
     }
     folder.mkdir()
     for name, values in columns.items():
@@ -146,15 +167,17 @@ def _codes_in(column: pa.ChunkedArray, names: list[str]) -> NDArray[np.int64]:
     return codes
 
 
-def _coded(column: pa.ChunkedArray) -> tuple[NDArray[np.uint16], NDArray[np.str_]]:
+def _coded(column: pa.ChunkedArray) -> tuple[Codes, NDArray[np.str_]]:
     """The codes of a column of names, and the names by code: "" and then the others, sorted."""
     names = sorted({"", *pc.unique(column).to_pylist()})
-    return _codes_in(column, names).astype(np.uint16), np.array(names)
+    codes = _codes_in(column, names)
+    small = len(names) <= np.iinfo(np.uint16).max
+    return codes.astype(np.uint16) if small else codes.astype(np.int32), np.array(names)
 
 
-def _languages(table: pa.Table) -> tuple[NDArray[np.int32], NDArray[np.uint16], NDArray[np.str_]]:
-    """Who has which language: ordinals, codes, and the names by code."""
-    lists = table["languages"].combine_chunks()
+def _owned(table: pa.Table, column: str) -> tuple[NDArray[np.int32], Codes, NDArray[np.str_]]:
+    """Who has which of the names in a column of lists: ordinals, codes, and the names by code."""
+    lists = table[column].combine_chunks()
     codes, names = _coded(pa.chunked_array([lists.flatten()], pa.string()))
     owner = np.repeat(table["ordinal"].to_numpy(), lists.value_lengths().to_numpy())
     return owner.astype(np.int32), codes, names
@@ -173,20 +196,20 @@ def documents(database: Database) -> Iterator[LexicalDocuments]:
     for batch in database.cursor().batches(_DOCUMENTS, _BATCH):
         rows = batch.to_pydict()
         day = rows.pop("day")
-        described = {name: rows.pop(name) for name in ("assistant", "role", "model", "project", "kinds", "languages")}
+        described = {name: rows.pop(name) for name in _TAGGED.values()}
         conversation = rows.pop("conversation")
         yield LexicalDocuments(
             **rows,
-            tags=[_tags(*one) for one in zip(*described.values(), conversation, day, strict=True)],
+            tags=[
+                _tags(dict(zip(described, one, strict=True)), place, when)
+                for *one, place, when in zip(*described.values(), conversation, day, strict=True)
+            ],
         )
 
 
-def _tags(
-    assistant: str, role: str, model: str, project: str, kinds: list[str], languages: list[str], conversation: int,
-    day: str | None,
-) -> list[str]:  # fmt: skip
-    named = {"assistant": assistant, "role": role, "model": model, "project": project}
-    tags = [tag(name, value) for name, value in named.items() if value]
-    tags += [tag("conversation", conversation), *(tag("kind", one) for one in kinds)]
-    tags += [tag("language", one) for one in languages]
+def _tags(described: Mapping[str, str | list[str]], conversation: int, day: str | None) -> list[str]:
+    tags = [tag("conversation", conversation)]
+    for name, column in _TAGGED.items():
+        values = described[column]
+        tags += [tag(name, value) for value in ([values] if isinstance(values, str) else values) if value]
     return [*tags, tag("year", day[:4]), tag("month", day[:7]), tag("day", day)] if day else tags

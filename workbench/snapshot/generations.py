@@ -90,9 +90,14 @@ def _hold(manifest: Path) -> IO[bytes] | None:
     return None
 
 
+def folders(store: Path) -> list[Path]:
+    """The folders of all generations there are, oldest first."""
+    return sorted(path for path in snapshots_folder(store).glob("[0-9]*") if path.name.isdigit())
+
+
 def next_generation(store: Path) -> int:
     """A number greater than that of any generation there is."""
-    there = [int(path.name) for path in snapshots_folder(store).glob("[0-9]*") if path.name.isdigit()]
+    there = [int(path.name) for path in folders(store)]
     return max([*there, current_generation(store) or 0]) + 1
 
 
@@ -128,12 +133,20 @@ def commit(store: Path, building: Path, generation: int) -> None:
     _sync(parent)
 
 
+def link_or_copy(source: str | Path, target: str | Path) -> None:
+    """Give a file of one generation to another: they share it, where the file system has hard links."""
+    try:
+        Path(target).hardlink_to(source)
+    except OSError:
+        shutil.copy2(source, target)
+
+
 def sweep(store: Path) -> list[int]:
     """Remove the generations that are neither current nor read by anyone; returns their numbers."""
     current = current_generation(store)
     gone = []
-    for folder in sorted(snapshots_folder(store).glob("[0-9]*")):
-        if folder.name.isdigit() and int(folder.name) != current and _remove(folder):
+    for folder in folders(store):
+        if int(folder.name) != current and _remove(folder):
             gone.append(int(folder.name))
     return gone
 

@@ -12,7 +12,7 @@ from typing import Any
 from workbench.errors import SnapshotError, StoreVersionError
 
 FILE_NAME = "manifest.json"
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,10 @@ class PartFile:
 class Manifest:
     """The description of one generation.
 
-    `record_revision` is the state of the record it was made from. `counts` has conversations, messages, searched,
-    artifacts, texts (unique, with a vector) and pending (without one yet); `assistants` the messages of each.
-    `texts_digest` identifies the set of texts and vectors, so that an unchanged vector index is not built again.
+    `record_revision` is the state of the record it was made from, `journal_sequence` that of the newest memory in it:
+    all up to it are there. `counts` has conversations, messages, searched, artifacts, texts (unique, with a vector) and
+    pending (without one yet); `assistants` the messages of each. `texts_digest` identifies the set of texts and
+    vectors, so that an unchanged vector index is not built again.
     """
 
     generation: int
@@ -43,6 +44,7 @@ class Manifest:
     profile: Mapping[str, int | str]
     texts_digest: str
     files: Mapping[str, PartFile]
+    journal_sequence: int = 0
     format: int = FORMAT
 
     def write(self, folder: Path) -> None:
@@ -70,7 +72,7 @@ class Manifest:
                 raise SnapshotError(
                     f"{folder} was made by an older Workbench",
                     "it lacks parts that this one needs",
-                    "run `workbench ingest` on any export: it makes a new generation from the record",
+                    "run `workbench rebuild`: it makes a new generation from the record",
                 )
             found["files"] = {name: PartFile(**part) for name, part in found["files"].items()}
             return cls(**found)

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.errors import SnapshotError
+from workbench.errors import SnapshotError, StoreVersionError
 from workbench.index import LexicalIndex, VectorIndex, VectorProfile
 from workbench.model import content_hash
-from workbench.record import Database
+from workbench.record import Database, absorbed, journal
 from workbench.snapshot import catalog, generations
 from workbench.snapshot.manifest import Manifest, describe_folder
 from workbench.snapshot.texts import TEXTS_FOLDER, write_texts
@@ -45,16 +45,18 @@ class VectorSpace:
     profile: VectorProfile = field(default_factory=VectorProfile)
 
 
-def publish(database: Database, store: Path, space: VectorSpace) -> Manifest:
+def publish(database: Database, store: Path, space: VectorSpace, *, anew: bool = False) -> Manifest:
     """Make a generation from the record and switch to it. The caller holds the WriterLock.
 
-    If nothing has changed since the current generation was made, that one is returned and nothing is written.
+    If nothing has changed since the current generation was made, that one is returned and nothing is written; with
+    `anew` a generation is made all the same, and no file of the current one is used again. What every generation then
+    holds is taken out of the journal.
 
     Raises:
         StoreError: The record cannot be read or the disk not be written; the current generation stays.
     """
     revision = int(database.value("SELECT value FROM facts WHERE name = 'revision'"))
-    current = current_manifest(store)
+    current = None if anew else current_manifest(store)
     if current and _is_up_to_date(current, revision, space):
         return current
     generation = generations.next_generation(store)
@@ -76,11 +78,28 @@ def publish(database: Database, store: Path, space: VectorSpace) -> Manifest:
         profile=space.profile.as_dict(),
         texts_digest=parts.digest,
         files=describe_folder(folder),
+        journal_sequence=absorbed(database),
     )
     manifest.write(folder)
     generations.commit(store, folder, generation)
     generations.sweep(store)
+    journal.compact(store, _in_every_generation(store))
     return manifest
+
+
+def _in_every_generation(store: Path) -> int:
+    """The sequence up to which all generations that are still there hold the memories.
+
+    A generation that somebody reads is there: that reader still needs what it lacks from the journal.
+    """
+    return min((_journal_sequence(folder) for folder in generations.folders(store)), default=0)
+
+
+def _journal_sequence(folder: Path) -> int:
+    try:
+        return Manifest.read(folder).journal_sequence
+    except (SnapshotError, StoreVersionError, FileNotFoundError):  # whatever it lacks is kept in the journal
+        return 0
 
 
 def current_manifest(store: Path) -> Manifest | None:
@@ -118,7 +137,7 @@ def _write_parts(database: Database, store: Path, folder: Path, current: Manifes
     target = folder / VECTORS_FOLDER
     if current and current.texts_digest == digest:  # the same texts and model: share the files, write nothing
         source = generations.generation_folder(store, current.generation) / VECTORS_FOLDER
-        shutil.copytree(source, target, copy_function=_link)
+        shutil.copytree(source, target, copy_function=generations.link_or_copy)
     else:
         target.mkdir()
         blocks = _vector_blocks(database, space.fingerprint)
@@ -150,13 +169,6 @@ def _write_owners(database: Database, folder: Path, fingerprint: str) -> _Texts:
     for batch in database.cursor().batches(f"{_TEXTS} ORDER BY 1", _BLOCK, {"model": fingerprint}):
         digest.update("".join(batch.column(0).to_pylist()).encode())
     return _Texts(count, digest.hexdigest())
-
-
-def _link(source: str, target: str) -> None:
-    try:
-        Path(target).hardlink_to(source)
-    except OSError:  # a file system without hard links
-        shutil.copy2(source, target)
 
 
 def _vector_blocks(database: Database, fingerprint: str) -> Iterator[NDArray[np.float16]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -11,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.errors import SnapshotError
-from workbench.index import LexicalIndex, VectorIndex, VectorProfile
+from workbench.index import LexicalIndex, LexicalTail, VectorIndex, VectorProfile
+from workbench.model import Memory
 from workbench.record import Database, connect_read_only
 from workbench.snapshot import generations
-from workbench.snapshot.catalog import CATALOG_FILE, COLUMNS_FOLDER
+from workbench.snapshot.catalog import CATALOG_FILE, COLUMNS_FOLDER, Codes
 from workbench.snapshot.manifest import Manifest
 from workbench.snapshot.publish import LEXICAL_FOLDER, VECTORS_FOLDER
 from workbench.snapshot.texts import TEXTS_FOLDER, Texts, mapped
@@ -31,8 +34,9 @@ class Columns:
     searched neighbours in the thread, -1 where there is none. `month` counts from January 1970, in UTC (NO_MONTH where
     unknown). `model` and `project` are indices into `model_names` and `project_names`, 0 for none; `kinds` has a bit
     for each of KINDS that the message carries. Message `language_owner[i]` has code in
-    `language_names[language[i]]`. `text` is the row of the message's first vector, -1 if it has none. The owners of
-    vector row r are `owners[owner_offsets[r]:owner_offsets[r + 1]]`.
+    `language_names[language[i]]`; labels likewise. `category` is an index into `category_names` and 0 for what is no
+    memory, `confidence` that of a memory, else not a number. `text` is the row of the message's first vector, -1 if it
+    has none. The owners of vector row r are `owners[owner_offsets[r]:owner_offsets[r + 1]]`.
     """
 
     assistant: NDArray[np.uint8]
@@ -44,14 +48,20 @@ class Columns:
     following: Integers
     searched: NDArray[np.bool_]
     month: NDArray[np.int16]
-    model: NDArray[np.uint16]
+    model: Codes
     model_names: NDArray[np.str_]
-    project: NDArray[np.uint16]
+    project: Codes
     project_names: NDArray[np.str_]
     kinds: NDArray[np.uint16]
-    language: NDArray[np.uint16]
+    language: Codes
     language_owner: Integers
     language_names: NDArray[np.str_]
+    category: Codes
+    category_names: NDArray[np.str_]
+    label: Codes
+    label_owner: Integers
+    label_names: NDArray[np.str_]
+    confidence: NDArray[np.float32]
     text: Integers
     owners: Integers
     owner_offsets: NDArray[np.int64]
@@ -67,8 +77,34 @@ class Columns:
             ) from error
 
 
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """What was remembered since a generation was made, as far as its columns and texts do not say it.
+
+    The messages of `memories` have the ordinals from `first` on. `words` has their text, by number; `vectors`
+    (count, d) are theirs, centred as the generation's are, where `embedded` (count,) says so. `updates` says whether
+    memories that the generation holds have other labels or another confidence by now, so that its lexical index must
+    not be asked for these. `sequence` is that of the newest memory.
+    """
+
+    first: int
+    memories: Sequence[Memory]
+    words: LexicalTail
+    vectors: NDArray[np.float32]
+    embedded: NDArray[np.bool_]
+    updates: bool
+    sequence: int
+
+    @property
+    def count(self) -> int:
+        """How many messages these are."""
+        return len(self.memories)
+
+
 class Snapshot:
-    """One generation, open."""
+    """One generation, open. With a `tail` also what was remembered since (`workbench.snapshot.tail`)."""
+
+    tail: Tail | None = None
 
     def __init__(self, folder: Path, manifest: Manifest, lease: IO[bytes] | None) -> None:
         self.folder = folder
@@ -87,6 +123,27 @@ class Snapshot:
     def generation(self) -> int:
         """Its number."""
         return self.manifest.generation
+
+    @property
+    def store(self) -> Path:
+        """The folder of the store that it is a generation of."""
+        return self.folder.parent.parent
+
+    @property
+    def sequence(self) -> int:
+        """That of the newest memory in it."""
+        return self.tail.sequence if self.tail else self.manifest.journal_sequence
+
+    @property
+    def version(self) -> str:
+        """What answers depend on: generation and newest memory, like "12.345"."""
+        return f"{self.generation}.{self.sequence}"
+
+    def extended(self, columns: Columns, texts: Texts, assistants: list[str], tail: Tail) -> Snapshot:
+        """The same generation with `tail`, whose messages `columns` and `texts` have too; closed with this one."""
+        view = copy(self)
+        view.columns, view.texts, view.assistants, view.tail = columns, texts, assistants, tail
+        return view
 
     def close(self) -> None:
         """Let go of it; it may then be removed once a newer one is there."""

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from workbench.errors import SnapshotError
 from workbench.model import TRAFFIC_KINDS, MessageKind
 from workbench.record import Database
+from workbench.snapshot.growing import JoinedStrings
 
 TEXTS_FOLDER = "texts"
 _BATCH = 5_000
@@ -102,9 +103,9 @@ class Strings:
 class Texts:
     """Everything a hit shows: by message ordinal, and by conversation ordinal for titles and conversation ids."""
 
-    content: Strings
-    carried: Strings
-    titles: Strings
+    content: Strings | JoinedStrings
+    carried: Strings | JoinedStrings
+    titles: Strings | JoinedStrings
     ids: NDArray[np.bytes_]
     kinds: NDArray[np.uint8]
     positions: NDArray[np.int32]

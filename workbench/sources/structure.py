@@ -10,7 +10,8 @@ HEAD = 256 << 10
 """How much of a file is looked at; Takeout's HTML begins with 140 kB of style sheets."""
 
 _ELEMENTS = 50
-_TOKEN = re.compile(rb'"((?:[^"\\]|\\.)*)"|[{}\[\],:]', re.DOTALL)
+# A string that breaks off at the end is a token too: else the search would begin anew at each quote within it.
+_TOKEN = re.compile(rb'"((?:[^"\\]|\\.)*+)("|\\?\Z)|[{}\[\],:]', re.DOTALL)
 _MAGIC = {
     b"PK\x03\x04": "a zip archive",
     b"PK\x05\x06": "an empty zip archive",
@@ -67,7 +68,7 @@ def _keys(start: bytes) -> frozenset[str]:
     for token in _TOKEN.finditer(start):
         mark = token[0][:1]
         if mark == b'"':
-            if depth == level and before in (b"{", b","):
+            if depth == level and before in (b"{", b",") and token[2] == b'"':
                 keys.add(token[1].decode("utf-8", "replace"))
             continue
         if mark in b"{[":

@@ -1,6 +1,6 @@
 """One keep-alive HTTP/1.1 connection for one fixed kind of request: as little work a request as there can be.
 
-Written for the load generator, not as a client: GET only, answers must give their Content-Length (RFC 9112, section
+Written for the load generator, not as a client: answers must give their Content-Length (RFC 9112, section
 6.2), one request at a time. Anything else is reported as an error of the connection.
 """
 
@@ -36,8 +36,8 @@ class Connection(asyncio.Protocol):
     `kind` is empty where the server closed it between two requests, else it names the error.
     """
 
-    __slots__ = ("_chunks", "_head", "_left", "_on_lost", "_on_reply", "_status", "busy", "number", "scheduled", "sent",
-                 "transport")  # fmt: skip
+    __slots__ = ("_chunks", "_head", "_left", "_on_lost", "_on_reply", "_status", "busy", "number", "request",
+                 "scheduled", "sent", "transport")  # fmt: skip
 
     def __init__(
         self,
@@ -48,6 +48,7 @@ class Connection(asyncio.Protocol):
         self.number = number
         self.transport: asyncio.Transport | None = None
         self.busy = False
+        self.request = -1  # number of the request that is being answered
         self.scheduled = self.sent = 0.0
         self._on_reply, self._on_lost = on_reply, on_lost
         self._head = b""
@@ -59,10 +60,11 @@ class Connection(asyncio.Protocol):
         """Part of asyncio.Protocol."""
         self.transport = cast(asyncio.Transport, transport)  # uvloop's does not inherit from it
 
-    def send(self, request: bytes, scheduled: float) -> None:
+    def send(self, request: bytes, scheduled: float, number: int = -1) -> None:
         """Send one request that was due at `scheduled`; the last answer must have come."""
         assert self.transport is not None
         self.busy = True
+        self.request = number
         self.scheduled = scheduled
         self._head, self._left = b"", -1
         self.sent = time.perf_counter()

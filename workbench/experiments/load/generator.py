@@ -36,12 +36,15 @@ _CONNECTING_AT_ONCE = 50  # a listening socket has a short queue
 _CACHE_HIT = b"x-cache: hit"
 _NOTHING_FOUND = b'"contexts":[]'
 _PARTIAL = b'"partial":true'
+_ARRAYS = ("scheduled", "sent", "done", "number", "status")
 
 
 @dataclass(frozen=True, slots=True)
 class LoadJob:
     """What to send: `targets` (path and query, percent-encoded) in this order, each once, to `host`:`port`.
 
+    They are asked for with GET; or, where `bodies` are given (one for each), with POST and that JSON. An answer with
+    one of the `good` statuses is a sample, any other an error.
     `connections` are kept open. `rate` is in requests a second, 0 for a closed loop. After `warmup` seconds that are
     not counted follow `seconds` that are; the run ends earlier when the targets are used up. `timeout` is in seconds.
     """
@@ -54,11 +57,15 @@ class LoadJob:
     warmup: float = 0.0
     rate: float = 0.0
     timeout: float = 10.0
+    bodies: Sequence[str] = ()
+    good: Sequence[int] = (200,)
 
 
 @dataclass(frozen=True, slots=True)
 class LoadSamples:
     """What was measured: one element a good answer, times in seconds since the end of the warm-up.
+
+    `number` is that of the request among the job's targets, `status` that of the answer.
 
     `errors` counts by kind, the warm-up included: nothing may fail there either. `window` is the length in seconds of
     the counted part, `cpu_share` the generator's own use of one core during it. `used` says how many of the
@@ -79,6 +86,8 @@ class LoadSamples:
     bytes: int = 0
     exhausted: bool = False
     loop: str = ""
+    number: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    status: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
 
 def run_load(job: LoadJob) -> LoadSamples:
@@ -96,7 +105,7 @@ def run_load(job: LoadJob) -> LoadSamples:
             raise WorkbenchError("the load generator failed", "".join(last))
         with np.load(out) as found:
             rest = orjson.loads(found["rest"].tobytes())
-            return LoadSamples(found["scheduled"], found["sent"], found["done"], **rest)
+            return LoadSamples(**{name: found[name] for name in _ARRAYS}, **rest)
 
 
 class Load:
@@ -104,8 +113,11 @@ class Load:
 
     def __init__(self, job: LoadJob) -> None:
         self.job = job
-        self._requests = iter([_request(job, target) for target in job.targets])
+        bodies = job.bodies or [""] * len(job.targets)
+        self._requests = enumerate([_request(job, *one) for one in zip(job.targets, bodies, strict=True)])
+        self._good = frozenset(job.good)
         self._scheduled, self._sent, self._done = array("d"), array("d"), array("d")
+        self._number, self._status = array("q"), array("q")
         self._errors: Counter[str] = Counter()
         self._open: set[Connection] = set()
         self._idle: deque[Connection] = deque()
@@ -156,21 +168,23 @@ class Load:
         asyncio.get_running_loop().call_later(_TICK_SECONDS, self._tick)
 
     def _ask(self, connection: Connection, scheduled: float) -> None:
-        request = next(self._requests, None)
+        number, request = next(self._requests, (-1, None))
         if request is None:
             self._exhausted = True
             self._idle.append(connection)
             self._end()
         else:
-            connection.send(request, scheduled)
+            connection.send(request, scheduled, number)
 
     def _replied(self, connection: Connection, reply: Reply) -> None:
-        if reply.status != 200:
+        if reply.status not in self._good:
             self._errors[f"status {reply.status}"] += 1
         elif reply.scheduled >= self._from:
             self._scheduled.append(reply.scheduled)
             self._sent.append(reply.sent)
             self._done.append(reply.done)
+            self._number.append(connection.request)
+            self._status.append(reply.status)
             self._bytes += len(reply.body)
             self._cached += _CACHE_HIT in reply.head.lower()
             self._empty += _NOTHING_FOUND in reply.body
@@ -257,11 +271,18 @@ class Load:
             bytes=self._bytes,
             exhausted=self._exhausted,
             loop=type(asyncio.get_running_loop()).__module__.partition(".")[0],
+            number=np.frombuffer(self._number, np.int64),
+            status=np.frombuffer(self._status, np.int64),
         )
 
 
-def _request(job: LoadJob, target: str) -> bytes:
-    return f"GET {target} HTTP/1.1\r\nHost: {job.host}:{job.port}\r\nAccept: application/json\r\n\r\n".encode("ascii")
+def _request(job: LoadJob, target: str, body: str) -> bytes:
+    content = body.encode()
+    method = "POST" if content else "GET"
+    head = f"{method} {target} HTTP/1.1\r\nHost: {job.host}:{job.port}\r\nAccept: application/json\r\n"
+    if content:
+        head += f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n"
+    return f"{head}\r\n".encode("ascii") + content
 
 
 def _new_loop() -> Callable[[], asyncio.AbstractEventLoop]:
@@ -283,7 +304,7 @@ def main(out: Path) -> None:
     gc.disable()  # a run lasts seconds: a collection would only show up as latency
     with asyncio.Runner(loop_factory=_new_loop()) as runner:
         samples = runner.run(run())
-    arrays = {"scheduled": samples.scheduled, "sent": samples.sent, "done": samples.done}
+    arrays = {name: getattr(samples, name) for name in _ARRAYS}
     rest = orjson.dumps({name: value for name, value in asdict(samples).items() if name not in arrays})
     np.savez(out, allow_pickle=False, rest=np.frombuffer(rest, np.uint8), **arrays)
 

@@ -87,11 +87,11 @@ def lines(report: Report) -> Iterator[str]:
         yield from _in_process_lines(report["in_process"])
     if report.get("vector_recall"):
         rows = [_vector_row(one) for one in report["vector_recall"]]
-        yield from _table("Vector leg", ("expansion", "recall@10", "worst", "p50 ms", "p95 ms", "batched/s"), rows)
+        yield from table("Vector leg", ("expansion", "recall@10", "worst", "p50 ms", "p95 ms", "batched/s"), rows)
     if report.get("filters"):
         rows = [_filter_row(one) for one in report["filters"]]
         head = ("filter", "kept", "recall@10", "worst", "short", "p50 ms", "p95 ms", "x unfiltered", "plans")
-        yield from _table("Filters", head, rows)
+        yield from table("Filters", head, rows)
     if fuzz := report.get("fuzz"):
         yield ""
         yield (
@@ -111,7 +111,7 @@ def verdict_lines(verdicts: Sequence[Verdict]) -> Iterator[str]:
         )
         for one in verdicts
     ]  # fmt: skip
-    yield from _table("Targets", ("target", "limit", "measured", ""), rows)
+    yield from table("Targets", ("target", "limit", "measured", ""), rows)
 
 
 def _http_lines(http: Mapping[str, Any]) -> Iterator[str]:
@@ -127,7 +127,7 @@ def _http_lines(http: Mapping[str, Any]) -> Iterator[str]:
         "generator", "connections", "x naive",
     )  # fmt: skip
     title = f"HTTP, {http['mix']} queries, {http['workers']} workers, cache {'on' if http['cache'] else 'off'}"
-    yield from _table(title, head, rows)
+    yield from table(title, head, rows)
     memory, cold = http["memory"], http["cold"]
     yield (
         f"  ready after {http['ready_seconds']:.1f} s; first {cold['count']} queries p50 {cold['p50']:.2f}, p95 "
@@ -157,14 +157,14 @@ def _in_process_lines(part: Mapping[str, Any]) -> Iterator[str]:
         for one in part["one_user"]["stages"]
     ]
     rows.append(("measured outside", *(f"{latency[name]:.3f}" for name in ("mean", "p50", "p95", "p99"))))
-    yield from _table("In process, one user, ms", ("stage", "mean", "p50", "p95", "p99"), rows)
+    yield from table("In process, one user, ms", ("stage", "mean", "p50", "p95", "p99"), rows)
     for title, name in (("Threads", "threads"), ("Batches", "batches")):
         rows = [
             (str(one["width"]), f"{one['per_second']:,.0f}", f"{one['latency']['p50']:.2f}",
              f"{one['latency']['p95']:.2f}", f"{sum(one['failures'].values())}")
             for one in part[name]
         ]  # fmt: skip
-        yield from _table(title, ("width", "queries/s", "p50 ms", "p95 ms", "failed"), rows)
+        yield from table(title, ("width", "queries/s", "p50 ms", "p95 ms", "failed"), rows)
         yield from (f"  {count} × {kind}" for one in part[name] for kind, count in one["failures"].items())
 
 
@@ -184,7 +184,8 @@ def _filter_row(one: Mapping[str, Any]) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """A table as text: the first column to the left, all others to the right."""
     widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
     yield ""
     yield title

@@ -34,10 +34,10 @@ class Service:
     ready_seconds: float
 
 
-def workbench_command(store: Path, port: int, workers: int, *, cache: bool) -> list[str]:
-    """How our own service is started."""
+def workbench_command(store: Path, port: int, workers: int, *options: str, cache: bool) -> list[str]:
+    """How our own service is started; `options` are further ones of `workbench serve`."""
     command = [sys.executable, "-m", "workbench", "serve", "--store", str(store)]
-    command += ["--port", str(port), "--workers", str(workers)]
+    command += ["--port", str(port), "--workers", str(workers), *options]
     return command if cache else [*command, "--no-cache"]
 
 

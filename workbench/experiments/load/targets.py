@@ -5,7 +5,7 @@ Figures are read from the report as it is written to disk, so that an old file c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,12 +55,15 @@ class Verdict:
         return self.figure >= self.limit if self.at_least else self.figure <= self.limit
 
 
-def judge(report: Report, other: Report | None = None) -> list[Verdict]:
-    """The targets that apply to the report's store; `other` is a report of the store of 250,000 messages."""
+def judge(report: Report, other: Report | None = None, targets: Sequence[Target] | None = None) -> list[Verdict]:
+    """The targets (default: of search) that apply to the report's store.
+
+    `other` is a report of the store of 250,000 messages.
+    """
     messages = int(report["store"]["messages"])
     return [
         Verdict(one.section, one.name, one.limit, one.at_least, one.unit, one.figure(report, other))
-        for one in TARGETS
+        for one in (TARGETS if targets is None else targets)
         if one.applies(messages)
     ]
 

@@ -8,5 +8,6 @@ indexed as characters and character pairs; names (`handler.py`, `E0308`) also as
 from workbench.index.lexical.documents import LexicalDocuments, microseconds, tag
 from workbench.index.lexical.index import LexicalHits, LexicalIndex
 from workbench.index.lexical.matching import Clauses
+from workbench.index.lexical.tail import LexicalTail
 
-__all__ = ["Clauses", "LexicalDocuments", "LexicalHits", "LexicalIndex", "microseconds", "tag"]
+__all__ = ["Clauses", "LexicalDocuments", "LexicalHits", "LexicalIndex", "LexicalTail", "microseconds", "tag"]

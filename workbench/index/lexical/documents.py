@@ -13,7 +13,7 @@ import tantivy
 from workbench.text.terms import indexed
 
 WORDS, TIME, ORDINAL = "words", "time", "ordinal"
-FACETS = ("assistant", "role", "month", "project", "model", "kind", "language")  # what is counted
+FACETS = ("assistant", "role", "month", "project", "model", "kind", "language", "category", "label")  # counted
 PLACES = ("conversation", "year", "day")
 ORDINALS_FILE = "ordinals.npy"
 # tantivy writes a segment each time its heap is full, and a query over several costs several times as much. Memory is

@@ -15,12 +15,15 @@ from workbench.index.lexical.documents import FACETS, ORDINAL, ORDINALS_FILE, Le
 from workbench.index.lexical.matching import Clauses, Matcher
 from workbench.model import Words
 
-# A filter that lets through more than this share is applied to a longer list of the best: a plain search for any of the
-# words skips most of what matches, one with a clause cannot (0.26 against 0.82 ms at one half of 250,000 messages, 0.36
-# at a twentieth).
+# A filter that lets through more than the share _BROAD may be applied to a longer list of the best: a plain search for
+# any of the words skips most of what matches, one with a clause reads all of it. A hit that is listed costs about as
+# much as 30 postings read (0.45 us against 15 ns). Below the share _NARROW, clauses by day beat exact times (0.26
+# against 0.45 ms at 1,250 of 250,000 messages; at 12,501 it is 1.16 against 0.54).
 _BROAD = 0.15
+_LISTED_COST = 30
+_NARROW = 0.02
 _RESERVE = 1.3  # how many more than expected are listed, so that a second try is seldom needed
-_WIDER = 4
+_WIDER = 4  # times as many at most in the next try
 _MANY = 2_000  # matches; few have more
 _MOST_FACETS = 10_000  # values that are counted
 Ordinals = NDArray[np.int64]
@@ -53,8 +56,8 @@ class LexicalIndex:
     def __init__(self, index: tantivy.Index, ordinals: Ordinals) -> None:
         self._searcher = index.searcher()
         self._ordinals = ordinals if self._searcher.num_segments == 1 else None
-        self._match = Matcher(index.schema, self._searcher)
-        self.stem = self._match.stem
+        self.matcher = Matcher(index.schema, self._searcher)
+        self.stem = self.matcher.stem
         """The form in which the index keeps a word (one word, any case)."""
 
     @classmethod
@@ -83,11 +86,19 @@ class LexicalIndex:
 
     def stems(self, text: str) -> frozenset[str]:
         """The forms in which the index keeps the words of a query worth looking up."""
-        return frozenset(self._match.stems(text))
+        return frozenset(self.matcher.stems(text))
+
+    def matched(self, words: Words, clauses: Clauses | None = None) -> Ordinals:
+        """All messages with any of the words, all phrases, nothing excluded, that pass the clauses. Sorted ordinals."""
+        query = self.matcher.any_word(words, scored=False)
+        if query is None:
+            return np.empty(0, np.int64)
+        filters = self.matcher.filters(clauses, exact=True) if clauses else []
+        return self._all([*self._restricted(query, words), *filters])
 
     def missing(self, text: str) -> list[str]:
         """The words of a query worth looking up that no message has, as the index would keep them."""
-        return [stem for stem in self._match.stems(text) if not self._match.frequency(stem)]
+        return [stem for stem in self.matcher.stems(text) if not self.matcher.frequency(stem)]
 
     def search(
         self, words: Words | str, limit: int, *, clauses: Clauses | None = None, mask: Mask | None = None
@@ -99,28 +110,28 @@ class LexicalIndex:
         do not depend on filters.
         """
         words = Words(words) if isinstance(words, str) else words
-        query = self._match.any_word(words)
+        query = self.matcher.any_word(words)
         if query is None or limit < 1 or (mask is not None and not mask.any()):
             return LexicalHits.none()
         must = self._restricted(query, words)
         if mask is None:
-            narrowed = [*must, *self._match.filters(clauses, exact=True)] if clauses else must
+            narrowed = [*must, *self.matcher.filters(clauses, exact=True)] if clauses else must
             return self._best(narrowed, limit)
         share = min(1.0, float(np.count_nonzero(mask)) / max(1, len(self)))
         if clauses is None or share >= _BROAD:
-            wider = int(_RESERVE * limit / max(share, _BROAD))
-            found = self._allowed(must, limit, mask, wider, widen=clauses is None)
+            most = len(self) if clauses is None else self.matcher.postings(words) // _LISTED_COST
+            found = self._allowed(must, limit, mask, int(_RESERVE * limit / max(share, _BROAD)), most)
             if found is not None:
                 return found
-        found = self._allowed([*must, *self._match.filters(clauses or Clauses(), exact=False)], limit, mask, limit)
-        return found or LexicalHits.none()
+        narrowed = [*must, *self.matcher.filters(clauses or Clauses(), exact=share > _NARROW)]
+        return self._allowed(narrowed, limit, mask, limit, len(self)) or LexicalHits.none()
 
     def matching(self, words: Words) -> tuple[Ordinals | None, Ordinals | None]:
         """Which messages have all the phrases of `words`, and which have something excluded; None where none is named.
 
         Sorted ordinals. What neither leg may show is told by these.
         """
-        required, excluded = self._match.required(words), self._match.excluded(words)
+        required, excluded = self.matcher.required(words), self.matcher.excluded(words)
         return (
             self._all([(tantivy.Occur.Must, one) for one in required]) if required else None,
             self._all([(tantivy.Occur.Should, one) for one in excluded]) if excluded else None,
@@ -133,12 +144,12 @@ class LexicalIndex:
         without words, if it passes the filters.
         """
         words = Words(words) if isinstance(words, str) else words
-        query = self._match.any_word(words, scored=False)
+        query = self.matcher.any_word(words, scored=False)
         if query is None:
-            if self._match.stems(words.text) or words.prefixes:
+            if self.matcher.stems(words.text) or words.prefixes:
                 return {}
             query = tantivy.Query.all_query()
-        must = self._restricted(query, words) + (self._match.filters(clauses, exact=True) if clauses else [])
+        must = self._restricted(query, words) + (self.matcher.filters(clauses, exact=True) if clauses else [])
         matching = _combined(must)
         wanted = {name: {"terms": {"field": name, "size": _MOST_FACETS}} for name in FACETS}
         found = self._searcher.aggregate(matching, wanted)
@@ -148,26 +159,23 @@ class LexicalIndex:
 
     def _restricted(self, query: tantivy.Query, words: Words) -> list[_Clause]:
         """The clauses of `query` and of what `words` demands besides."""
-        phrases = [tantivy.Query.const_score_query(one, 0.0) for one in self._match.required(words)]
+        phrases = [tantivy.Query.const_score_query(one, 0.0) for one in self.matcher.required(words)]
         return [
             (tantivy.Occur.Must, query),
             *((tantivy.Occur.Must, one) for one in phrases),
-            *((tantivy.Occur.MustNot, one) for one in self._match.excluded(words)),
+            *((tantivy.Occur.MustNot, one) for one in self.matcher.excluded(words)),
         ]
 
-    def _allowed(
-        self, clauses: list[_Clause], limit: int, mask: Mask, width: int, *, widen: bool = True
-    ) -> LexicalHits | None:
-        """The best that `mask` allows among the best `width`, or among more if it may `widen`; None if it may not."""
-        while True:
+    def _allowed(self, clauses: list[_Clause], limit: int, mask: Mask, width: int, most: int) -> LexicalHits | None:
+        """The best that `mask` allows, found among the best `width` or more; None if it would take over `most`."""
+        while width <= most or most == len(self):
             listed = self._best(clauses, width)
             keep = np.flatnonzero(mask[listed.ordinals])[:limit]
             if len(keep) == limit or len(listed.ordinals) < width:
                 plan = f"{listed.plan}, {len(keep):,} of them allowed"
                 return LexicalHits(listed.ordinals[keep], listed.scores[keep], plan)
-            if not widen:
-                return None
-            width *= _WIDER
+            width = int(np.clip(_RESERVE * width * limit / max(1, len(keep)), _RESERVE * width, _WIDER * width))
+        return None
 
     def _best(self, clauses: list[_Clause], limit: int) -> LexicalHits:
         hits = self._searcher.search(_combined(clauses), limit, count=False).hits

@@ -20,6 +20,8 @@ FIELDS = {
     "model": "model",
     "has": "kind",
     "lang": "language", "language": "language",
+    "category": "category",
+    "label": "label",
     "in": "conversation", "conversation": "conversation",
     "on": "during", "during": "during", "date": "during",
     "after": "after", "since": "after",
