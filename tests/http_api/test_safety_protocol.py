@@ -1,4 +1,4 @@
-"""Clients that send too much, too slowly, or nonsense, over real sockets. Time is told to the protocol, not waited for."""
+"""Clients that send too much, too slowly, or nonsense, over real sockets. Time is told, not waited for."""
 
 from __future__ import annotations
 

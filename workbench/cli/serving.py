@@ -16,8 +16,9 @@ from workbench.cli.verb import Verb, store_option
     help="Address to listen on. One that other machines can reach needs a token.",
 )  # fmt: skip
 @click.option(
-    "--port", type=click.IntRange(0, 65_535), default=8765, show_default=True, help="Port to listen on; 0 for a free one."
-)
+    "--port", type=click.IntRange(0, 65_535), default=8765, show_default=True,
+    help="Port to listen on; 0 for a free one.",
+)  # fmt: skip
 @click.option(
     "--workers", type=click.IntRange(1, 256), default=1, show_default=True,
     help="Processes that answer; they share the mapped store. As many as there are cores is a good number.",
@@ -56,6 +57,7 @@ def serve(
     from workbench.http_api.exposure import read_token
     from workbench.http_api.parent import prepare
     from workbench.settings import load_settings
+
     if workers > 1:
         prepare()  # while the store is looked at
     folder = store or load_settings().store

@@ -1,4 +1,4 @@
-"""To whom a service is open: the address that it listens on, the names that it is called by, the token that it asks for."""
+"""To whom a service is open: the address that it listens on, the names it is called by, the token it asks for."""
 
 from __future__ import annotations
 
@@ -45,7 +45,8 @@ def check_exposure(host: str, token: str) -> None:
     if token and (len(token) < SHORTEST_TOKEN or not _TOKEN.fullmatch(token)):
         raise UsageError(f"the token is not {SHORTEST_TOKEN} or more characters of ASCII without spaces", "", _TODO)
     if not token and not is_loopback(host):
-        raise UsageError(f"other machines can reach {host}, and there is no token", "anybody could read the store", _TODO)
+        what = f"other machines can reach {host}, and there is no token"
+        raise UsageError(what, "anybody could read the store", _TODO)
 
 
 def is_loopback(host: str) -> bool:

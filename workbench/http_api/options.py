@@ -14,8 +14,8 @@ class ServiceOptions:
     that workers share ("" for none). `max_pending` searches may wait in a worker. `token` must be shown with every
     request ("" for none), `hosts` are the names by which the service may be called (None for any), `max_body_bytes`
     and `max_upload_bytes` bound what a request may bring. When `publish_after` memories wait to be published, that is
-    done (0: never). `log` is one of LOG_FORMS; `log_queries` lets it say what was searched for. `metrics` is the folder in
-    which the workers of one service sum up their metrics (None: there is one worker).
+    done (0: never). `log` is one of LOG_FORMS; `log_queries` lets it say what was searched for. `metrics` is the folder
+    in which the workers of one service sum up their metrics (None: there is one worker).
     """
 
     store: Path

@@ -50,10 +50,11 @@ class Publisher:
         if not self._after or now < self._next:
             return
         self._next = now + _LOOK_SECONDS
-        if self._process is not None and not self._has_ended(self._process):
+        if self._process is not None:
+            self._look_at(self._process)
             return
         try:
-            if self._process is None and self.waiting() >= self._after:
+            if self.waiting() >= self._after:
                 self._begin()
         except (WorkbenchError, OSError) as error:
             self._next = now + _AGAIN_SECONDS
@@ -94,10 +95,11 @@ class Publisher:
         os.setpriority(os.PRIO_PROCESS, self._process.pid, _NICE)
         _log.info("publishing what was remembered", extra={"fields": {"process": self._process.pid}})
 
-    def _has_ended(self, process: subprocess.Popen[bytes]) -> bool:
+    def _look_at(self, process: subprocess.Popen[bytes]) -> None:
+        """Say how it ended, if it has."""
         status = process.poll()
         if status is None:
-            return False
+            return
         assert self._said is not None
         with self._said as said:
             said.seek(max(0, said.tell() - _SAID))
@@ -108,4 +110,3 @@ class Publisher:
             _log.warning("publishing ended with status %s and is tried again later: %s", status, told)
         else:
             _log.info("what was remembered is published")
-        return True

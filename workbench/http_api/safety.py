@@ -194,7 +194,8 @@ def _is_address(name: str) -> bool:
 
 def _misdirected(host: bytes) -> Refusal:
     said = host.decode("latin-1")[:100]
-    return Refusal(421, f"{said} is not a name of this service", "", f"whoever runs it can allow it: --allowed-host {said}")
+    todo = f"whoever runs it can allow it: --allowed-host {said}"
+    return Refusal(421, f"{said} is not a name of this service", "", todo)
 
 
 def _declared(scope: Scope) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import resource
 import signal
@@ -30,6 +31,7 @@ _KEEP_ALIVE_SECONDS = 75  # longer than proxies keep theirs, so that it is never
 _MOST_FILES = 65_536
 _TICKS_A_SECOND = 10  # of uvicorn's main loop
 _TAKEN_AT_ONCE = 100
+_PAUSE_SECONDS = 0.05
 READY = b"r"
 
 
@@ -44,6 +46,7 @@ class Source(Protocol):
 
         Raises:
             BlockingIOError: There is none at the moment.
+            OSError: It was closed before it was taken, or this process has too many files open.
         """
 
     def close(self) -> None:
@@ -58,12 +61,15 @@ class Listener:
         listener.setblocking(False)
 
     def fileno(self) -> int:
+        """Part of Source."""
         return self._listener.fileno()
 
     def take(self) -> socket.socket | None:
+        """Part of Source."""
         return self._listener.accept()[0]
 
     def close(self) -> None:
+        """Part of Source."""
         self._listener.close()
 
 
@@ -75,17 +81,22 @@ class Channel:
         channel.setblocking(False)
 
     def fileno(self) -> int:
+        """Part of Source."""
         return self._channel.fileno()
 
     def take(self) -> socket.socket | None:
+        """Part of Source."""
         message, descriptors, _, _ = socket.recv_fds(self._channel, 1, 1)
-        return socket.socket(fileno=descriptors[0]) if message and descriptors else None
+        if message and not descriptors:
+            raise OSError(errno.EMFILE, "a connection could not be taken over")
+        return socket.socket(fileno=descriptors[0]) if message else None
 
     def say_ready(self) -> None:
         """Tell the parent that connections are welcome."""
         self._channel.send(READY)
 
     def close(self) -> None:
+        """Part of Source."""
         self._channel.close()
 
 
@@ -115,7 +126,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Part of uvicorn.Server."""
         await super().startup(sockets=[])
-        asyncio.get_running_loop().add_reader(self._source.fileno(), self._take, _TAKEN_AT_ONCE)
+        self._listen()
         self._say_started()
 
     async def on_tick(self, counter: int) -> bool:
@@ -148,6 +159,10 @@ class Server(uvicorn.Server):
     def _connections(self) -> Iterator[BoundedProtocol]:
         return iter(cast(list[BoundedProtocol], list(self.server_state.connections)))
 
+    def _listen(self) -> None:
+        if not self.should_exit:
+            asyncio.get_running_loop().add_reader(self._source.fileno(), self._take, _TAKEN_AT_ONCE)
+
     def _take(self, most: int | None) -> None:
         """Take what has connected, up to `most`."""
         loop = asyncio.get_running_loop()
@@ -157,7 +172,9 @@ class Server(uvicorn.Server):
                 connection = self._source.take()
             except BlockingIOError:
                 return
-            except OSError:  # it was closed before it was taken, or there are too many: those beyond wait
+            except OSError:  # those that are there go on to wait
+                loop.remove_reader(self._source.fileno())
+                loop.call_later(_PAUSE_SECONDS, self._listen)
                 return
             if connection is None:
                 loop.remove_reader(self._source.fileno())

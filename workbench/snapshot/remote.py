@@ -143,15 +143,20 @@ def _bring(blobs: BlobStore, pointer: Pointer, store: Path) -> Transfer:
     for name in manifest.files:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
     linked = _link_known(store, folder, manifest)
-    missing = [(part, folder / name) for name, part in manifest.files.items() if name not in linked]
-    _at_once(lambda one: blobs.get(*one), missing)
+    missing = {name: part for name, part in manifest.files.items() if name not in linked}
+    first = {part.digest: name for name, part in reversed(missing.items())}  # files may be equal: each object once
+    _at_once(lambda name: blobs.get(missing[name], folder / name), first.values())
+    for name, part in missing.items():
+        if name != first[part.digest]:
+            generations.link_or_copy(folder / first[part.digest], folder / name)
     (folder / FILE_NAME).write_bytes(raw)
     replica.mark(store, blobs.name)
     generations.commit(store, folder, pointer.generation)
     generations.sweep(store)
+    copied = sum(missing[name].bytes for name in first.values())
     return Transfer(
-        blobs.name, pointer.generation, len(missing), sum(part.bytes for part, _ in missing), len(linked),
-        sum(manifest.files[name].bytes for name in linked),
+        blobs.name, pointer.generation, len(first), copied, len(manifest.files) - len(first),
+        sum(part.bytes for part in manifest.files.values()) - copied,
     )  # fmt: skip
 
 
