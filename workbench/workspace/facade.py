@@ -4,28 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
-from datetime import time as time_of_day
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from workbench.embedding import Embedder, Vectors, load_embedder
-from workbench.errors import EmbeddingError, QueryError, SnapshotError, StoreMissingError
+from workbench.embedding import Vectors
+from workbench.errors import SnapshotError, StoreMissingError
 from workbench.ingest import IngestOptions, IngestReport, Progress, Silent, ingest, publish_first, rebuild, remember
 from workbench.model import DEFAULT_ALPHA, Filters, Memory, NewMemory, Query, SearchResult, Transcript
 from workbench.search import SearchEngine, similar
 from workbench.search.cache import Cache
 from workbench.settings import Settings, load_settings
-from workbench.snapshot import Finding, Snapshot, current_manifest, open_snapshot, verify
+from workbench.snapshot import Finding, Snapshot, open_snapshot, verify
 from workbench.statistics import StoreStats, collect
 from workbench.transcripts import read_with_memories
+from workbench.workspace.arguments import Names, Time, instant, names
+from workbench.workspace.embedders import embedder_of, query_embedder
 
 if TYPE_CHECKING:
     import polars as pl
-
-Time = str | date | datetime
-Names = str | Sequence[str] | None
 
 
 class Workbench:
@@ -168,9 +165,9 @@ class Workbench:
             StoreMissingError: Nothing has been imported yet.
         """
         filters = Filters(
-            assistants=_names(assistant), roles=_names(role), projects=_names(project), models=_names(model),
-            kinds=_names(has), languages=_names(language), after=_instant(after), before=_instant(before),
-            conversation_ids=_names(conversation), categories=_names(category), labels=_names(label),
+            assistants=names(assistant), roles=names(role), projects=names(project), models=names(model),
+            kinds=names(has), languages=names(language), after=instant(after), before=instant(before),
+            conversation_ids=names(conversation), categories=names(category), labels=names(label),
             min_confidence=min_confidence,
         )  # fmt: skip
         query = Query(
@@ -185,7 +182,7 @@ class Workbench:
         Raises:
             NotFoundError: There is no such message.
         """
-        filters = Filters(assistants=_names(assistant), roles=_names(role))
+        filters = Filters(assistants=names(assistant), roles=names(role))
         return similar(self.engine.view(), message, k=k, filters=filters)
 
     def conversation(self, identifier: str) -> Transcript:
@@ -220,7 +217,7 @@ class Workbench:
             """SELECT * EXCLUDE (ordinal, content_hash) FROM messages
                WHERE (len($assistants) = 0 OR assistant IN (SELECT unnest($assistants)))
                  AND (len($roles) = 0 OR role IN (SELECT unnest($roles))) ORDER BY ordinal""",
-            {"assistants": list(_names(assistant)), "roles": list(_names(role))},
+            {"assistants": list(names(assistant)), "roles": list(names(role))},
         )
 
     def artifacts(self) -> pl.DataFrame:
@@ -245,7 +242,7 @@ class Workbench:
     def engine(self) -> SearchEngine:
         """What searches that generation."""
         if self._engine is None:
-            embedder, missing = self._query_embedder()
+            embedder, missing = query_embedder(self.snapshot.manifest)
             self._engine = SearchEngine(self.snapshot, embedder, missing=missing, vectors=self._vectors)
             self._vectors = self._engine.vectors
         return self._engine
@@ -288,48 +285,10 @@ class Workbench:
         """How to import; arguments left out come from the settings."""
         return IngestOptions(
             store=self.store,
-            embedder=embedder or self.settings.embedder or self._store_embedder(),
+            embedder=embedder or self.settings.embedder or embedder_of(self.store),
             ray=ray or self.settings.ray,
             workers=workers or self.settings.workers or None,
             secrets=secrets or self.settings.secrets,
             assistant=assistant,
             dry_run=dry_run,
         )
-
-    def _store_embedder(self) -> str:
-        """The name of the model that the store was last published with."""
-        manifest = current_manifest(self.store)
-        return manifest.embedder if manifest else "static"
-
-    def _query_embedder(self) -> tuple[Embedder | None, str]:
-        """The model that the generation's vectors were made with, or why it cannot be had."""
-        manifest = self.snapshot.manifest
-        try:
-            embedder = load_embedder(manifest.embedder)
-        except EmbeddingError as error:
-            return None, str(error)
-        if embedder.fingerprint != manifest.fingerprint:
-            return None, (
-                f"the store was embedded with {manifest.fingerprint}, this machine has {embedder.fingerprint}. "
-                "Import once more (`workbench ingest`) to embed it anew."
-            )
-        return embedder, ""
-
-
-def _names(value: Names) -> tuple[str, ...]:
-    if value is None:
-        return ()
-    return (value,) if isinstance(value, str) else tuple(value)
-
-
-def _instant(value: Time | None) -> datetime | None:
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            raise QueryError(f"{value!r} is not a date", "", "write it like 2025-03-31 or 2025-03-31T14:00") from None
-    if isinstance(value, date) and not isinstance(value, datetime):
-        value = datetime.combine(value, time_of_day.min)
-    if isinstance(value, datetime) and value.tzinfo is None:
-        value = value.replace(tzinfo=UTC)
-    return value
