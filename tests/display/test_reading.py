@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from building import transcript
 
-from workbench.display.reading import reading_html, thread_through
+from workbench.display.reading import reading_html
 from workbench.model import Artifact, ArtifactKind, Message, Transcript, message_id
+from workbench.transcripts import thread_of
 
 TEXTS = [f"message number {i}" for i in range(8)]
 
@@ -43,12 +44,12 @@ def test_a_long_answer_before_the_message_does_not_push_it_out_of_sight() -> Non
 
 def test_a_message_on_the_active_path_is_read_with_the_active_path() -> None:
     whole, *_ = branched()
-    assert [one.content for one in thread_through(whole, whole.messages[2].id)] == TEXTS[:4]
+    assert [one.content for one in thread_of(whole.messages, whole.messages[2].id)] == TEXTS[:4]
 
 
 def test_a_message_on_another_branch_is_read_with_its_branch() -> None:
     whole, other, reply = branched()
-    assert thread_through(whole, other.id) == [whole.messages[0], other, reply]
+    assert thread_of(whole.messages, other.id) == [whole.messages[0], other, reply]
     assert "on another branch" in reading_html(whole, other.id)
 
 
@@ -73,4 +74,5 @@ def test_a_message_without_words_shows_what_it_carries() -> None:
 def test_parents_that_form_a_circle_do_not_hang_the_reader() -> None:
     whole, other, reply = branched()
     circle = (replace(other, parent_id=reply.id), reply)
-    assert {one.id for one in thread_through(replace(whole, messages=circle), reply.id)} == {other.id, reply.id}
+    assert [one.id for one in thread_of(circle, reply.id)] == [other.id, reply.id]
+    assert "thanks" in reading_html(replace(whole, messages=circle), reply.id)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from html import escape
 
 from workbench.display.formatters import SMALL, card_style
 from workbench.model import Message, Role, Transcript
+from workbench.transcripts import thread_of
 
 _AFTER = 2  # messages after the found one that are not folded away
 _LONGEST, _LONGEST_FOUND, _LONGEST_BEFORE = 1_500, 20_000, 240  # characters: any message, the found one, the one before
@@ -17,9 +17,10 @@ def reading_html(found: Transcript, message_id: str) -> str:
     """The thread through a message: how the one before it begins, the message, two more, the rest folded away.
 
     The thread is the one that is shown in the assistant's own app, or the branch that the message is on. Opening at
-    the message needs no script: what comes before it is folded, not scrolled past.
+    the message needs no script: what comes before it is folded, not scrolled past. A message that is not there opens
+    the conversation at its beginning.
     """
-    thread = thread_through(found, message_id)
+    thread = _thread(found, message_id)
     here = next((i for i, message in enumerate(thread) if message.id == message_id), 0)
     last = here + 1 + _AFTER
     before = "".join(_message(found, message, longest=_LONGEST_BEFORE) for message in thread[:here][-1:])
@@ -34,39 +35,13 @@ def reading_html(found: Transcript, message_id: str) -> str:
     )
 
 
-def thread_through(found: Transcript, message_id: str) -> list[Message]:
-    """The visible messages of the thread that holds `message_id`, first to last.
-
-    That is the active path if the message is on it, otherwise its ancestors, itself and what followed on its branch.
-    """
-    by_id = {message.id: message for message in found.messages}
-    target = by_id.get(message_id)
-    if target is None or target.on_active_path:
-        path: list[Message] = [message for message in found.messages if message.on_active_path]
-    else:
-        path = [*_ancestors(target, by_id), target, *_followers(target, found.messages)]
+def _thread(found: Transcript, message_id: str) -> list[Message]:
+    """The thread through a message (else the one of the app), without messages that have nothing to show."""
+    if all(one.id != message_id for one in found.messages):
+        message_id = [one for one in found.messages if one.on_active_path][-1].id
     carrying = {artifact.message_id for artifact in found.artifacts}
-    return [one for one in path if one.id == message_id or (not one.hidden and (one.content or one.id in carrying))]
-
-
-def _ancestors(message: Message, by_id: dict[str, Message]) -> list[Message]:
-    above: list[Message] = []
-    seen = {message.id}
-    while message.parent_id in by_id and message.parent_id not in seen:
-        message = by_id[message.parent_id]
-        seen.add(message.id)
-        above.append(message)
-    return above[::-1]
-
-
-def _followers(message: Message, messages: Iterable[Message]) -> list[Message]:
-    """From each message its last reply, which is the one that was kept."""
-    reply = {one.parent_id: one for one in messages if one.parent_id}
-    below: list[Message] = []
-    while (following := reply.get(message.id)) is not None and following not in below:
-        below.append(following)
-        message = following
-    return below
+    thread = thread_of(found.messages, message_id)
+    return [one for one in thread if one.id == message_id or one.content or one.id in carrying]
 
 
 def _folded(found: Transcript, messages: list[Message], which: str) -> str:

@@ -1,6 +1,6 @@
 """Reading conversations, messages and artifacts back from a catalog: whole, in pages, or around one message."""
 
-from workbench.transcripts.around import Around, read_around
+from workbench.transcripts.around import Around, read_around, thread_of
 from workbench.transcripts.lists import (
     ArtifactEntry,
     ArtifactsAsked,
@@ -33,4 +33,5 @@ __all__ = [
     "read_messages",
     "read_new_memory",
     "read_with_memories",
+    "thread_of",
 ]

@@ -56,7 +56,7 @@ def thread_of(messages: Sequence[Message], identifier: str) -> list[Message]:
     above = list(_above(by_id, identifier))[::-1]
     return [
         message
-        for message in (*above, by_id[identifier], *_below(messages, identifier))
+        for message in (*above, by_id[identifier], *_below(messages, identifier, {one.id for one in above}))
         if message.id == identifier or not (message.hidden or message.kind in TRAFFIC_KINDS)
     ]
 
@@ -71,13 +71,13 @@ def _above(by_id: Mapping[str, Message], identifier: str) -> Iterator[Message]:
         message = parent
 
 
-def _below(messages: Sequence[Message], identifier: str) -> Iterator[Message]:
-    """The messages below: of several answers that of the active path, else the last."""
+def _below(messages: Sequence[Message], identifier: str, above: set[str]) -> Iterator[Message]:
+    """The messages below that are not `above` too: of several answers that of the active path, else the last."""
     children: dict[str, list[Message]] = {}
     for message in messages:
         if message.parent_id is not None:
             children.setdefault(message.parent_id, []).append(message)
-    seen = {identifier}
+    seen = above | {identifier}
     while found := [one for one in children.get(identifier, ()) if one.id not in seen]:
         following = next((one for one in found if one.on_active_path), found[-1])
         yield following

@@ -7,7 +7,6 @@ import os
 import signal
 import threading
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
@@ -32,6 +31,8 @@ from workbench.experiments.service_load.loads import (
     to_recall,
 )
 from workbench.model import NewMemory
+from workbench.snapshot import open_snapshot
+from workbench.snapshot.tail import JournalTail
 
 _CONNECTIONS = 16
 _WRITERS = 8
@@ -52,7 +53,7 @@ class Mixed:
 
 @dataclass(frozen=True, slots=True)
 class Killed:
-    """`acknowledged` memories before and after the service was killed; how many of them were not there afterwards.
+    """`acknowledged` memories before and after the service was killed; how many of them were not in the store then.
 
     Of `recalled` of them, `not_recalled` were not among the first ten that a recall of their text gave.
     """
@@ -105,7 +106,8 @@ def kill(store: Path, queries: Sequence[str], seconds: float, workers: int) -> K
         writing.join()
         samples = found[0]
         kept = [NewMemory(memory_of(int(one), texts[one]), "experiment") for one in samples.number.tolist()]
-        lost = [one for one in kept if not _is_there(port, one)]
+        there = _remembered(store)
+        lost = [one for one in kept if one.id not in there]
         some = kept[:: max(1, len(kept) // _RECALLED)][:_RECALLED]
         missed = [one for one in some if not _is_recalled(port, one)]
     away = np.diff(samples.done)  # nothing was answered while it was not there
@@ -120,14 +122,10 @@ def _kill(victim: Service, doomed: ExitStack) -> None:
         doomed.close()
 
 
-def _is_there(port: int, memory: NewMemory) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://{HOST}:{port}/api/v1/memories/{memory.id}", timeout=30) as answer:
-            return bool(json.load(answer)["memory"]["content"] == memory.content)
-    except urllib.error.HTTPError as error:
-        if error.code == 404:
-            return False
-        raise WorkbenchError("the service does not answer", str(error)) from error
+def _remembered(store: Path) -> set[str]:
+    """The ids of all messages that a search of the store looks through, memories not yet published among them."""
+    with open_snapshot(store) as snapshot:
+        return {str(one, "ascii") for one in JournalTail(snapshot, None).view().texts.ids.tolist()}
 
 
 def _is_recalled(port: int, memory: NewMemory) -> bool:
