@@ -11,8 +11,9 @@ from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 
 from workbench.errors import NotFoundError, OverloadedError, QueryError, StoreError, StoreLockedError, WorkbenchError
-from workbench.http_api.problems import Guard, Problem, headers_of, status_of
-from workbench.http_api.request_ids import RequestIds
+from workbench.http_api.envelope import Envelope
+from workbench.http_api.problems import Problem, headers_of, status_of
+from workbench.monitor import Observer, ObserverOptions
 
 WRONG = [
     ("GET", "/nowhere", 404),
@@ -117,9 +118,10 @@ def test_a_failure_is_a_problem_without_its_cause_which_is_logged(caplog: pytest
     async def send(message: Message) -> None:
         sent.append(message)
 
-    scope: Scope = {"type": "http", "headers": [(b"x-request-id", b"one")]}
+    scope: Scope = {"type": "http", "method": "GET", "path": "/", "headers": [(b"x-request-id", b"one")]}
+    observer = Observer(ObserverOptions(None, False, False, ""))
     with caplog.at_level(logging.ERROR):
-        asyncio.run(RequestIds(Guard(fails))(scope, receive, send))
+        asyncio.run(Envelope(fails, observer, direct=frozenset(), version=str)(scope, receive, send))
     found = json.loads(sent[1]["body"])
     assert (sent[0]["status"], found["status"], found["request_id"]) == (500, 500, "one")
     assert b"secret" not in sent[1]["body"]

@@ -119,11 +119,13 @@ def test_nothing_of_an_old_generation_stays_though_the_first_was_frozen(publicat
         try:
             for _ in range(3):
                 await service.search(Query("loaf"))
-                old = weakref.ref(service.memory.snapshot), weakref.ref(service.memory.engine)
+                memory = service.memory
+                old = [weakref.ref(one) for one in (memory.snapshot, memory.engine, memory.snapshot.lexical.matcher)]
+                del memory
                 files = files_of(publications.store)
                 publications.publish()
                 await service._generations.look()
-                assert [one() for one in old] == [None, None]
+                assert [one() for one in old] == [None, None, None]
                 assert len(files_of(publications.store)) == len(files)
                 assert not set(files_of(publications.store)) & set(files)
         finally:

@@ -58,8 +58,9 @@ def bench_service(store: Path | None, seed: int, out: Path | None, check: bool, 
     if not any(options[part] for part in _PARTS):
         names = ", ".join("--" + part.replace("_", "-") for part in _PARTS)
         raise UsageError("it is not said what to measure", "", f"give one or more of {names}")
+    said = {name: str(value) if isinstance(value, Path) else value for name, value in options.items()}
     report = measure_service(
-        store or load_settings().store, ServicePlan(**options), {**options, "seed": seed},
+        store or load_settings().store, ServicePlan(**options), {**said, "seed": seed},
         lambda text: click.echo(text, err=True), seed=seed,
     )  # fmt: skip
     verdicts = judge(report, targets=SERVICE_TARGETS)

@@ -14,6 +14,7 @@ from workbench.errors import OverloadedError
 MAX_PENDING = 2_000
 _FIRST_GUESS = 0.002  # seconds, until something was measured
 _WEIGHT = 0.02  # of one search in the average: it forgets what was fifty searches ago
+_SHARE = 0.8  # of his time that who is let in may have to wait: some searches take longer than the average
 
 
 class Admission:
@@ -37,7 +38,7 @@ class Admission:
         Raises:
             OverloadedError: He would not be answered in time, or too many wait.
         """
-        if before and (before + 1 + behind) * self.seconds > patience:
+        if before and (before + 1 + behind) * self.seconds > _SHARE * patience:
             raise self.overloaded(before, f"{before:,} searches wait, which takes longer than this one can")
         if before >= self._max_pending:
             raise self.overloaded(before, f"{before:,} searches wait, which is as many as may")

@@ -10,13 +10,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from workbench.http_api import mounting, search_route
-from workbench.http_api.heads import Heads
+from workbench.http_api.envelope import Envelope
 from workbench.http_api.mounting import McpMount
-from workbench.http_api.observing import Observing
 from workbench.http_api.openapi import Api
 from workbench.http_api.options import ServiceOptions
-from workbench.http_api.problems import Guard
-from workbench.http_api.request_ids import RequestIds
 from workbench.http_api.routes import (
     artifacts,
     caches,
@@ -76,7 +73,4 @@ def create_app(options: ServiceOptions, service: Service | None = None) -> ASGIA
         else:
             await bounded(scope, receive, send)
 
-    observed = Observing(
-        app, service.observer, direct=frozenset([search_route.PATH]), version=lambda: service.version
-    )  # fmt: skip
-    return RequestIds(Heads(Guard(observed)))
+    return Envelope(app, service.observer, direct=frozenset([search_route.PATH]), version=lambda: service.version)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date
+from functools import lru_cache
 
 from workbench.version import VERSION
 
@@ -18,8 +19,12 @@ def etag(version: str, made: str, target: bytes, *, dated: bool = False) -> str:
 
     `made` says when that generation was: where a backup was restored, two may have the same number.
     """
-    day = date.today().isoformat() if dated else ""
-    told = f"{VERSION} {made} {day} ".encode() + target
+    return _tag(version, made, date.today() if dated else None, target)
+
+
+@lru_cache(4096)  # popular searches are asked for again and again
+def _tag(version: str, made: str, day: date | None, target: bytes) -> str:
+    told = f"{VERSION} {made} {day or ''} ".encode() + target
     return f'W/"{version}-{hashlib.blake2b(told, digest_size=6).hexdigest()}"'
 
 

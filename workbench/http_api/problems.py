@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from workbench.errors import (
     NotFoundError,
@@ -39,7 +37,6 @@ _STATUSES: tuple[tuple[type[WorkbenchError], int], ...] = (  # the first that fi
 )
 _BODY_FORBIDDEN = (204, 304)
 _MOST_FAULTS = 5
-_log = logging.getLogger(__name__)
 
 
 class Problem(BaseModel):
@@ -106,36 +103,6 @@ def install(api: FastAPI, methods: Callable[[str], Sequence[str]]) -> None:
     api.add_exception_handler(WorkbenchError, _of_workbench)
     api.add_exception_handler(RequestValidationError, of_validation)
     api.add_exception_handler(HTTPException, of_http)
-
-
-class Guard:
-    """Answers 500 as a problem where `app` fails before it has begun to answer; the failure is logged.
-
-    What fails later goes on to the server, which closes the connection.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Part of ASGI."""
-        begun = False
-
-        async def noted(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
-        try:
-            await self._app(scope, receive, noted)
-        except Exception:
-            if scope["type"] != "http" or begun:
-                raise
-            _log.exception("a request failed")
-            body = problem_body(500, "the service failed", "", "its log says why, under this request_id")
-            head = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", b"%d" % len(body))]
-            await send({"type": "http.response.start", "status": 500, "headers": head})
-            await send({"type": "http.response.body", "body": body})
 
 
 def _of_workbench(_: Request, error: Exception) -> Response:

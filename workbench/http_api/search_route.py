@@ -48,7 +48,8 @@ class SearchRoute:
         made = self._service.memory.snapshot.manifest.created_at
         tag = etag(key[0], made, _TARGET + parameters, dated=True)
         tagged = ((b"etag", tag.encode()), _REVALIDATE)
-        if matches(_if_none_match(scope), tag):
+        known = _if_none_match(scope)
+        if known and matches(known, tag):
             await _send(send, 304, b"", *tagged)
             return
         kept = answers and (answers.get_local(key) or await answers.get(key))

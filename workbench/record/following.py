@@ -16,7 +16,7 @@ class JournalFollower:
     """
 
     def __init__(self, store: Path, after: int) -> None:
-        self._path = store / JOURNAL_FILE
+        self._path = str(store / JOURNAL_FILE)
         self._handle = -1
         self._seen = (-1, -1, -1, -1)
         self._read = 0  # bytes, up to a line feed
@@ -33,7 +33,7 @@ class JournalFollower:
             StoreVersionError: A newer Workbench wrote the journal.
         """
         try:
-            found = self._path.stat()
+            found = os.stat(self._path)  # noqa: PTH116  (on every search: making a Path of it takes as long again)
         except FileNotFoundError:
             return []
         if _identity(found) == self._seen:

@@ -67,12 +67,13 @@ class Cache(Generic[Value]):
     def get(self, key: Hashable) -> Value | None:
         """What is kept under `key`, None if there is nothing (any more)."""
         with self._lock:
-            entry = self._entries.get(key)
-            if entry is None:
+            try:
+                value = self._entries[key][0]
+            except KeyError:
                 self._misses += 1
                 return None
             self._hits += 1
-            return entry[0]
+            return value
 
     def put(self, key: Hashable, value: Value) -> None:
         """Keep `value` under `key`."""

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from math import log
 from typing import Any
 
@@ -14,12 +13,11 @@ import tantivy
 
 from workbench.index.lexical.days import Days, Span
 from workbench.index.lexical.documents import TIME, WORDS, analyzer, untagged
+from workbench.index.lexical.stems import stem, stems
 from workbench.model import Words
 from workbench.text.identifiers import identifiers, opening
-from workbench.text.terms import STOP_WORDS, asked, indexed, normalised, phrases
+from workbench.text.terms import indexed, normalised, phrases
 
-_STEMS_KEPT = 50_000
-_QUERIES_KEPT = 256
 _MOST_TERMS = 64  # of a query: the rarest. A pasted page has a thousand, of which the rest would find nothing more
 # A word in more than a fifth of the messages is left out if three rarer ones remain: it says next to nothing, and costs
 # as much as all the others (0.73 against 0.32 ms on 250,000 long messages). On the labelled sets that took .006 off
@@ -63,19 +61,8 @@ class Matcher:
         self._searcher = searcher
         self._analyzer = analyzer(stemmed=True)
         self._folded = analyzer(stemmed=False)
-        self._plain = analyzer(stemmed=False, folded=False)
-        self.stem = lru_cache(_STEMS_KEPT)(self._stem)
-        self.stems = lru_cache(_QUERIES_KEPT)(self._stems)  # search, snippets and advice ask for those of one query
+        self.stem, self.stems = stem, stems
         self._days = Days(day for day, _ in searcher.terms_with_prefix("day", ""))
-
-    def _stems(self, text: str) -> tuple[str, ...]:
-        """The forms in which the index keeps the words of a query worth looking up, each once.
-
-        Stop words are left out unless nothing else remains.
-        """
-        words = self._plain.analyze(asked(text))
-        wanted = [word for word in words if word not in STOP_WORDS] or words
-        return tuple(dict.fromkeys(stem for stem in map(self.stem, wanted) if stem))
 
     def any_word(self, words: Words, *, scored: bool = True) -> tantivy.Query | None:
         """Messages with any of the words, names or beginnings. None: there is none such word in the index."""
@@ -171,10 +158,6 @@ class Matcher:
     def frequency(self, term: str) -> int:
         """In how many messages a term stands."""
         return int(self._searcher.doc_freq(WORDS, term))
-
-    def _stem(self, word: str) -> str:
-        found = self._analyzer.analyze(normalised(word))
-        return found[0] if found else ""
 
     def _term(self, term: str, option: str) -> tantivy.Query:
         return tantivy.Query.term_query(self._schema, WORDS, term, index_option=option)
