@@ -72,6 +72,7 @@ def test_check_fails_exactly_if_a_demand_is_missed_and_names_each(work: Path, tm
     assert result.output.count("missed samples, static, all") == len(missed)
 
 
+@pytest.mark.slow
 def test_sets_of_others_are_measured_by_halves(work: Path, tmp_path: Path) -> None:
     write_locomo(tmp_path), write_assistant_chats(tmp_path), write_scifact(tmp_path)
     report = json.loads(call(work, "--datasets", tmp_path, "--split", "tune", "--json").stdout)

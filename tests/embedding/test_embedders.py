@@ -27,6 +27,7 @@ def test_a_text_has_the_same_vector_in_any_company(embedder: Embedder) -> None:
     assert np.allclose(embedder.embed(texts)[1], embedder.embed(["two words"])[0], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_an_unknown_model_is_refused_with_the_names_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(EmbeddingError, match="static, minilm"):

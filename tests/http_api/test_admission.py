@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import pytest
 
 from workbench.errors import OverloadedError, ServiceError, WorkbenchError
-from workbench.http_api.admission import Admission
-from workbench.http_api.batching import Batcher
+from workbench.http_api.searching.admission import Admission
+from workbench.http_api.searching.batching import Batcher
 from workbench.model import Query, SearchResult
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from workbench.http_api.answers import Answers
-from workbench.http_api.batching import Batcher
-from workbench.http_api.caches import Caches
+from workbench.http_api.caching.answers import Answers
+from workbench.http_api.caching.caches import Caches
 from workbench.http_api.options import ServiceOptions
+from workbench.http_api.searching.batching import Batcher
 from workbench.model import Query, SearchResult
 from workbench.search.store_caches import FOLDER, StoreCaches
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from workbench.errors import QueryError, WorkbenchError
-from workbench.http_api.batching import Batcher
+from workbench.http_api.searching.batching import Batcher
 from workbench.model import Query, SearchResult
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from workbench.http_api.etags import etag, matches
+from workbench.http_api.wire.etags import etag, matches
 from workbench.model import Query, SearchResult
 from workbench.search import SearchEngine
 from workbench.search.engine import Answer

@@ -22,8 +22,8 @@ from starlette.testclient import TestClient
 
 from workbench.experiments.load.service import fetch, free_port
 from workbench.http_api import ServiceOptions, create_app
-from workbench.http_api.importing import MAX_ATTEMPTS
-from workbench.http_api.jobs import KEPT, Job, JobError, Jobs, JobState
+from workbench.http_api.writing.importing import MAX_ATTEMPTS
+from workbench.http_api.writing.jobs import KEPT, Job, JobError, Jobs, JobState
 from workbench.record import WriterLock
 
 PATH = "/api/v1/imports"
@@ -129,6 +129,7 @@ def test_an_upload_that_is_too_long_is_refused_and_leaves_nothing(own_store: Pat
     assert uploads(own_store) == []
 
 
+@pytest.mark.slow
 def test_an_import_waits_for_whoever_writes(own_api: TestClient, own_store: Path, export: bytes) -> None:
     with WriterLock(own_store):
         location = own_api.post(PATH, content=export).headers["location"]

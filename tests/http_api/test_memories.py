@@ -13,7 +13,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from workbench.errors import StoreError
-from workbench.http_api.remembering import Remembering
+from workbench.http_api.writing.remembering import Remembering
 from workbench.model import Memory, NewMemory
 from workbench.record import journal
 from workbench.workspace import Workbench

@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 from starlette.testclient import TestClient
 
-from workbench.http_api.parameters import SEARCH
+from workbench.http_api.wire.parameters import SEARCH
 
 METHODS = ("get", "post", "put", "patch", "delete")
 

@@ -11,8 +11,8 @@ from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 
 from workbench.errors import NotFoundError, OverloadedError, QueryError, StoreError, StoreLockedError, WorkbenchError
-from workbench.http_api.envelope import Envelope
-from workbench.http_api.problems import Problem, headers_of, status_of
+from workbench.http_api.guarding.envelope import Envelope
+from workbench.http_api.wire.problems import Problem, headers_of, status_of
 from workbench.monitor import Observer, ObserverOptions
 
 WRONG = [

@@ -19,11 +19,11 @@ import pytest
 from workbench.embedding import Embedder
 from workbench.errors import UsageError
 from workbench.experiments.load.service import free_port
-from workbench.http_api.answers import Answers
-from workbench.http_api.caches import Caches
+from workbench.http_api.caching.answers import Answers
+from workbench.http_api.caching.caches import Caches
+from workbench.http_api.caching.query_vectors import QueryVectors
+from workbench.http_api.caching.shared_cache import SharedCache
 from workbench.http_api.options import ServiceOptions
-from workbench.http_api.query_vectors import QueryVectors
-from workbench.http_api.shared_cache import SharedCache
 from workbench.model import Query
 from workbench.search import SearchEngine
 from workbench.settings import Settings
@@ -180,7 +180,7 @@ def test_a_killed_redis_fails_nobody_and_is_used_again_when_it_is_back(
         await until(lambda: one.statistics().written >= 2)
         assert await other.get("answers", ":1.0", KEY[1]) == b"loaf again"
 
-    with caplog.at_level(logging.INFO, logger="workbench.http_api.breaker"):
+    with caplog.at_level(logging.INFO, logger="workbench.http_api.caching.breaker"):
         run(server, use)
     said = [record.getMessage().split(":")[1].strip() for record in caplog.records]
     changes = Counter(said)
@@ -238,7 +238,7 @@ def test_a_full_redis_is_still_read_from(server: Server, caplog: pytest.LogCaptu
         one.put("answers", "1", b"soup", b"miso", 60)
         await written(one, 2)
 
-    with caplog.at_level(logging.INFO, logger="workbench.http_api.breaker"):
+    with caplog.at_level(logging.INFO, logger="workbench.http_api.caching.breaker"):
         run(server, use)
     said = [record.getMessage() for record in caplog.records if record.getMessage().startswith("writing")]
     assert len(said) == 2

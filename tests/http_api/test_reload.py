@@ -81,6 +81,7 @@ def test_who_reads_a_generation_keeps_it_until_he_is_done(publications: Publicat
     asyncio.run(run())
 
 
+@pytest.mark.slow
 def test_threads_may_read_while_it_moves_on(publications: Publications) -> None:
     async def run() -> None:
         following = Following(publications.store, publications.open, lambda _: None)
@@ -111,6 +112,7 @@ def test_threads_may_read_while_it_moves_on(publications: Publications) -> None:
     asyncio.run(run())
 
 
+@pytest.mark.slow
 def test_nothing_of_an_old_generation_stays_though_the_first_was_frozen(publications: Publications) -> None:
     async def run() -> None:
         service = Service(ServiceOptions(publications.store))
@@ -135,6 +137,7 @@ def test_nothing_of_an_old_generation_stays_though_the_first_was_frozen(publicat
     asyncio.run(run())
 
 
+@pytest.mark.slow
 def test_a_damaged_generation_is_said_once_and_the_one_before_served_on(
     publications: Publications, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -17,8 +17,8 @@ from starlette.types import Receive, Scope, Send
 
 from workbench.errors import UsageError
 from workbench.http_api import ServiceOptions, create_app
-from workbench.http_api.exposure import check_exposure, names_of, read_token
-from workbench.http_api.safety import Bounded, Gate
+from workbench.http_api.guarding.exposure import check_exposure, names_of, read_token
+from workbench.http_api.guarding.safety import Bounded, Gate
 from workbench.settings import Settings
 from workbench.workspace import Workbench
 

@@ -12,8 +12,8 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from workbench.http_api.batching import gone_of
-from workbench.http_api.protocol import BODY_SECONDS, HEAD_SECONDS, READ_SECONDS, BoundedProtocol
+from workbench.http_api.running.protocol import BODY_SECONDS, HEAD_SECONDS, READ_SECONDS, BoundedProtocol
+from workbench.http_api.searching.batching import gone_of
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 HEAD = b"POST /echo HTTP/1.1\r\nHost: localhost\r\n"
@@ -145,6 +145,7 @@ def test_a_body_that_comes_too_slowly_is_given_up() -> None:
     run(test)
 
 
+@pytest.mark.slow
 def test_a_body_that_comes_quickly_enough_may_take_as_long_as_it_takes() -> None:
     async def test(running: Running) -> None:
         streams = await running.connect()

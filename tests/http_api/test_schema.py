@@ -60,6 +60,7 @@ def check(store: Path, known: dict[str, list[str]], folder: Path, *options: str)
     return found
 
 
+@pytest.mark.slow
 def test_a_few_requests_of_every_kind_are_answered_as_described(
     own_store: Path, known: dict[str, list[str]], tmp_path: Path
 ) -> None:

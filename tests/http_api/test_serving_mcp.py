@@ -59,6 +59,6 @@ def test_it_is_no_part_of_the_http_api(client: TestClient) -> None:
 def test_it_is_not_loaded_before_it_is_asked_for() -> None:
     import subprocess
 
-    told = "import sys, workbench.http_api.worker; print('mcp' in sys.modules)"
+    told = "import sys, workbench.http_api.running.worker; print('mcp' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

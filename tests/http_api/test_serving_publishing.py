@@ -13,8 +13,8 @@ import psutil
 import pytest
 from building import claude_export
 
-from workbench.http_api import publishing
-from workbench.http_api.publishing import Publisher
+from workbench.http_api.writing import publishing
+from workbench.http_api.writing.publishing import Publisher
 from workbench.settings import Settings
 from workbench.workspace import Workbench
 

@@ -13,8 +13,8 @@ from building import claude_export
 from live_service import listening
 from starlette.testclient import TestClient
 
-from workbench.http_api import ServiceOptions, result_stream
-from workbench.http_api.routes import streaming
+from workbench.http_api import ServiceOptions
+from workbench.http_api.routes import result_stream, streaming
 from workbench.workspace import Workbench
 
 PATH = "/api/v1/search/stream"

@@ -82,6 +82,7 @@ def test_keep_looks_for_nothing_and_report_only_counts(memory: Workbench, export
     assert KEY not in json.dumps(report.as_dict())
 
 
+@pytest.mark.slow
 def test_the_same_export_under_another_policy_changes_just_the_messages_with_secrets(
     memory: Workbench, export: Path
 ) -> None:

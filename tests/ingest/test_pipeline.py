@@ -141,6 +141,7 @@ def test_what_was_read_but_not_embedded_is_embedded_by_the_next_import(memory: W
     assert memory.search("kombu").hits[0].title == "soup"
 
 
+@pytest.mark.slow
 def test_answers_do_not_depend_on_the_order_of_imports(tmp_path: Path, cache: Path) -> None:
     older = claude_export(tmp_path / "older.json", CHATS)
     newer = claude_export(

@@ -6,13 +6,15 @@ import asyncio
 import time
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from load.servers import response, serving
 
 from workbench.experiments.load.connection import Connection, Reply
-from workbench.experiments.load.generator import LoadJob, run_load
+from workbench.experiments.load.generator import run_load
 from workbench.experiments.load.histogram import latency_of, per_second
+from workbench.experiments.load.job import LoadJob
 
 HOST = "127.0.0.1"
 
@@ -62,6 +64,7 @@ def test_every_connection_of_many_is_used() -> None:
     assert samples.errors == {}
 
 
+@pytest.mark.slow
 def test_a_stall_is_seen_by_all_requests_that_were_due_in_it() -> None:
     """The server answers nothing for a second: a hundred requests were due then, and only one was under way."""
     stalled = []
@@ -82,6 +85,7 @@ def test_a_stall_is_seen_by_all_requests_that_were_due_in_it() -> None:
     assert int(((samples.done - samples.scheduled) >= 0.5).sum()) >= 45
 
 
+@pytest.mark.slow
 def test_a_constant_rate_is_kept_whatever_the_server_does() -> None:
     with serving(after_20_ms) as port:
         samples = run_load(LoadJob(HOST, port, targets(2_000), 50, 2.0, rate=200.0))

@@ -100,7 +100,7 @@ def test_a_full_disk_is_said_and_nothing_is_kept(ask: Asker, monkeypatch: pytest
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("os.fsync", full)
+    monkeypatch.setattr("os.write", full)
     result = ask.call("remember", content="One too many")
     assert result.is_error
     assert "No space left on device" in text_of(result)

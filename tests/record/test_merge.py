@@ -100,6 +100,7 @@ def test_a_failed_merge_leaves_the_record_as_it_was(record: Database) -> None:
     assert dump(record) == before
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.lists(st.sampled_from(["a", "b", "c", "d"]), min_size=1, max_size=4), min_size=2, max_size=3))
 def test_exports_may_be_imported_in_any_order(versions: list[list[str]]) -> None:

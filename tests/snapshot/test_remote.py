@@ -184,6 +184,7 @@ def test_readers_keep_their_generation_while_a_newer_one_is_pulled(source: Sourc
         assert "miso soup?" in {hit.snippet for hit in memory.search("miso soup").hits}
 
 
+@pytest.mark.slow
 def test_searches_never_fail_while_generations_are_pulled(source: Source, bucket: Path, copy: Path) -> None:
     source.publish(BREAD)
     push(source.folder, str(bucket))
@@ -438,6 +439,7 @@ def test_an_import_into_a_replica_is_refused(source: Source, bucket: Path, copy:
     assert not (copy / "record.duckdb").exists()
 
 
+@pytest.mark.slow
 def test_a_follower_brings_each_generation_and_outlasts_a_place_that_is_gone(
     source: Source, bucket: Path, copy: Path
 ) -> None:

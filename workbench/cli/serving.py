@@ -54,8 +54,8 @@ def serve(
     """Answer searches over HTTP until stopped."""
     from workbench.http_api import ServiceOptions
     from workbench.http_api import serve as run
-    from workbench.http_api.exposure import read_token
-    from workbench.http_api.parent import prepare
+    from workbench.http_api.guarding.exposure import read_token
+    from workbench.http_api.running.parent import prepare
     from workbench.settings import load_settings
 
     if workers > 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from workbench.http_api.options import ServiceOptions
-from workbench.http_api.serving import serve
+from workbench.http_api.running.serving import serve
 
 if TYPE_CHECKING:
     from workbench.http_api.app import create_app

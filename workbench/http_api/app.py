@@ -9,10 +9,8 @@ from fastapi import FastAPI
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from workbench.http_api import mounting, search_route
-from workbench.http_api.envelope import Envelope
-from workbench.http_api.mounting import McpMount
-from workbench.http_api.openapi import Api
+from workbench.http_api.guarding.envelope import Envelope
+from workbench.http_api.guarding.safety import Bounded, Gate, refuse
 from workbench.http_api.options import ServiceOptions
 from workbench.http_api.routes import (
     artifacts,
@@ -27,9 +25,12 @@ from workbench.http_api.routes import (
     page,
     streaming,
 )
-from workbench.http_api.safety import Bounded, Gate, refuse
-from workbench.http_api.search_route import SearchRoute
+from workbench.http_api.routes import mcp as mounting
+from workbench.http_api.routes import searching as search_route
+from workbench.http_api.routes.mcp import McpMount
+from workbench.http_api.routes.searching import SearchRoute
 from workbench.http_api.service import Service
+from workbench.http_api.wire.openapi import Api
 
 _ROUTERS = (
     health.router, caches.router, metrics.router, page.router, conversations.router, messages.router, artifacts.router,

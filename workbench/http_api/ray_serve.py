@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 
 from workbench.errors import UsageError
 from workbench.http_api.app import create_app
-from workbench.http_api.exposure import LOOPBACK, check_exposure, names_of, read_token
+from workbench.http_api.guarding.exposure import LOOPBACK, check_exposure, names_of, read_token
 from workbench.http_api.options import ServiceOptions
 from workbench.settings import load_settings
 from workbench.workspace import Workbench

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from workbench.errors import WorkbenchError
-from workbench.http_api.batching import Batcher, Gone
-from workbench.http_api.caches import Caches
+from workbench.http_api.caching.caches import Caches
 from workbench.http_api.following import Following
 from workbench.http_api.options import ServiceOptions
+from workbench.http_api.searching.batching import Batcher, Gone
 from workbench.model import Query, SearchResult
 from workbench.monitor import Observer, ObserverOptions, corpus_of
 from workbench.version import VERSION

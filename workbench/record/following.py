@@ -26,8 +26,8 @@ class JournalFollower:
     def news(self) -> list[Entry]:
         """The memories after the first sequence that were not told yet, in order.
 
-        What could not be synced is taken back by its writer, and its number given again: who was told of it by then
-        keeps it, and is told of the other one too.
+        What could not be written whole is taken back by its writer, and its number given again: who was told of it by
+        then keeps it, and is told of the other one too.
 
         Raises:
             StoreVersionError: A newer Workbench wrote the journal.

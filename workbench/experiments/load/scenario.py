@@ -6,8 +6,9 @@ import threading
 from dataclasses import dataclass
 
 from workbench.errors import WorkbenchError
-from workbench.experiments.load.generator import LoadJob, LoadSamples, run_load
+from workbench.experiments.load.generator import run_load
 from workbench.experiments.load.histogram import Latency, Second, latency_of, per_second
+from workbench.experiments.load.job import LoadJob, LoadSamples
 from workbench.experiments.load.memory import connections, processor_seconds
 from workbench.experiments.load.queries import DISTINCT, POPULAR, REPEATED, repeated, search_targets
 from workbench.experiments.load.service import HOST, Service

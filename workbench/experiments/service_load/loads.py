@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
 
-from workbench.experiments.load.generator import LoadJob, LoadSamples, run_load
+from workbench.experiments.load.generator import run_load
+from workbench.experiments.load.job import LoadJob, LoadSamples
 from workbench.experiments.load.memory import family
 from workbench.experiments.load.queries import search_targets
 from workbench.experiments.load.service import HOST, Service, free_port, running, workbench_command

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from workbench.errors import WorkbenchError
-from workbench.experiments.load.generator import LoadSamples
 from workbench.experiments.load.histogram import Latency, latency_of
+from workbench.experiments.load.job import LoadSamples
 from workbench.experiments.load.service import HOST, Service, free_port
 from workbench.experiments.service_load.loads import (
     CREATED,

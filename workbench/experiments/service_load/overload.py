@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workbench.experiments.load.generator import LoadSamples
 from workbench.experiments.load.histogram import Latency, latency_of
+from workbench.experiments.load.job import LoadSamples
 from workbench.experiments.load.memory import MemoryWatch
 from workbench.experiments.load.service import Service
 from workbench.experiments.service_load.loads import load, searches, unique_bytes

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from workbench.errors import WorkbenchError
-from workbench.experiments.load.generator import LoadSamples
 from workbench.experiments.load.histogram import Latency, latency_of
+from workbench.experiments.load.job import LoadSamples
 from workbench.experiments.load.memory import family
 from workbench.experiments.service_load.loads import Outcome, load, searches, service, unique_bytes
 

@@ -13,8 +13,8 @@ from fastapi import APIRouter, Body, Path
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from workbench.errors import WorkbenchError
-from workbench.http_api.batching import MAX_BATCH
-from workbench.http_api.search_route import search
+from workbench.http_api.routes.searching import search
+from workbench.http_api.searching.batching import MAX_BATCH
 from workbench.http_api.service import Service
 
 PATH = "/api/v1/cache"

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from workbench.http_api import cursors, examples
-from workbench.http_api.lists import ListParameters
-from workbench.http_api.openapi import problems, shown
-from workbench.http_api.pinned import Pinned, pinned
-from workbench.http_api.recall_request import Names, Time
+from workbench.http_api.routes.pinned import Pinned, pinned
 from workbench.http_api.service import Service
+from workbench.http_api.wire import cursors, examples
+from workbench.http_api.wire.lists import ListParameters
+from workbench.http_api.wire.openapi import problems, shown
+from workbench.http_api.wire.recall_request import Names, Time
 from workbench.model import Artifact, Conversation, Message
 from workbench.transcripts import ConversationEntry, ConversationsAsked, list_conversations, read_messages
 

@@ -10,12 +10,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from workbench.http_api import examples
-from workbench.http_api.openapi import problems, shown
-from workbench.http_api.parameters import FILTERS, to_query
-from workbench.http_api.pinned import Pinned, pinned
-from workbench.http_api.search_documents import query_parameters
+from workbench.http_api.routes.pinned import Pinned, pinned
 from workbench.http_api.service import Service
+from workbench.http_api.wire import examples
+from workbench.http_api.wire.openapi import problems, shown
+from workbench.http_api.wire.parameters import FILTERS, to_query
+from workbench.http_api.wire.search_documents import query_parameters
 from workbench.model import Filters
 from workbench.search import facet_counts
 from workbench.search.facets import Facets

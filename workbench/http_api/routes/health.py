@@ -8,8 +8,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from workbench.http_api.encoding import dump
 from workbench.http_api.service import READY, Service
+from workbench.http_api.wire.encoding import dump
 
 _UNCACHED = {"cache-control": "no-store"}
 

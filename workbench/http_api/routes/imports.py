@@ -17,13 +17,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from workbench.errors import OverloadedError, StoreError, UsageError
-from workbench.http_api import cursors, examples
-from workbench.http_api.encoding import dump
-from workbench.http_api.importing import Importer
-from workbench.http_api.jobs import OPEN, Job, Jobs
-from workbench.http_api.lists import ListParameters
-from workbench.http_api.openapi import problems, shown
 from workbench.http_api.service import Service
+from workbench.http_api.wire import cursors, examples
+from workbench.http_api.wire.encoding import dump
+from workbench.http_api.wire.lists import ListParameters
+from workbench.http_api.wire.openapi import problems, shown
+from workbench.http_api.writing.importing import Importer
+from workbench.http_api.writing.jobs import OPEN, Job, Jobs
 
 PATH = "/api/v1/imports"
 MAX_WAITING = 20

@@ -10,16 +10,16 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 from starlette.requests import Request
 from starlette.responses import Response
 
-from workbench.http_api import examples
-from workbench.http_api.batching import gone_of
-from workbench.http_api.encoding import dump
-from workbench.http_api.openapi import problems, shown
-from workbench.http_api.pinned import Pinned, pinned
-from workbench.http_api.recall_request import SOMETHING, RecallRequest
-from workbench.http_api.remembering import Remembering
-from workbench.http_api.search_documents import SearchAnswer
-from workbench.http_api.search_route import answer
+from workbench.http_api.routes.pinned import Pinned, pinned
+from workbench.http_api.routes.searching import answer
+from workbench.http_api.searching.batching import gone_of
 from workbench.http_api.service import Service
+from workbench.http_api.wire import examples
+from workbench.http_api.wire.encoding import dump
+from workbench.http_api.wire.openapi import problems, shown
+from workbench.http_api.wire.recall_request import SOMETHING, RecallRequest
+from workbench.http_api.wire.search_documents import SearchAnswer
+from workbench.http_api.writing.remembering import Remembering
 from workbench.model import Memory, NewMemory
 from workbench.model.memory import LONGEST_LABEL, LONGEST_SOURCE, MOST_CONTENT, MOST_LABELS
 from workbench.transcripts import read_memory

@@ -9,13 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from workbench.errors import NotFoundError
-from workbench.http_api import examples
-from workbench.http_api.openapi import problems, shown
-from workbench.http_api.pinned import Pinned, pinned
-from workbench.http_api.recall_request import Names, Roles
-from workbench.http_api.search_documents import SearchAnswer
-from workbench.http_api.search_route import answer
+from workbench.http_api.routes.pinned import Pinned, pinned
+from workbench.http_api.routes.searching import answer
 from workbench.http_api.service import Service
+from workbench.http_api.wire import examples
+from workbench.http_api.wire.openapi import problems, shown
+from workbench.http_api.wire.recall_request import Names, Roles
+from workbench.http_api.wire.search_documents import SearchAnswer
 from workbench.model import Artifact, Conversation, Message
 from workbench.search.request import MAX_RESULTS
 from workbench.transcripts import Around, read_around, read_message, read_new_memory

@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from workbench.http_api.etags import matches
 from workbench.http_api.service import Service
+from workbench.http_api.wire.etags import matches
 
 _PAGES = {"/": "index.html", "/dashboard": "dashboard.html"}
 _PARTS = (

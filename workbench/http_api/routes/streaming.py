@@ -11,13 +11,13 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from workbench.errors import QueryError
-from workbench.http_api import examples
-from workbench.http_api.encoding import dump
-from workbench.http_api.openapi import problems
-from workbench.http_api.parameters import SEARCH, to_query, whole
-from workbench.http_api.result_stream import DEFAULT_HITS, MAX_HITS, Part, Streams
-from workbench.http_api.search_documents import query_parameters
+from workbench.http_api.routes.result_stream import DEFAULT_HITS, MAX_HITS, Part, Streams
 from workbench.http_api.service import Service
+from workbench.http_api.wire import examples
+from workbench.http_api.wire.encoding import dump
+from workbench.http_api.wire.openapi import problems
+from workbench.http_api.wire.parameters import SEARCH, to_query, whole
+from workbench.http_api.wire.search_documents import query_parameters
 
 PATH = "/api/v1/search/stream"
 NDJSON, EVENTS = "application/x-ndjson", "text/event-stream"

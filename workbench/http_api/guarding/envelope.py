@@ -17,7 +17,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from workbench.http_api.problems import MEDIA_TYPE, problem_body
+from workbench.http_api.wire.problems import MEDIA_TYPE, problem_body
 from workbench.monitor import About, Observer, request_id
 
 HEADER = b"x-request-id"

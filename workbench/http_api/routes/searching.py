@@ -12,16 +12,16 @@ from starlette.datastructures import QueryParams
 from starlette.types import Scope, Send
 
 from workbench.errors import WorkbenchError
-from workbench.http_api.answers import Key
-from workbench.http_api.batching import Gone, gone_of
-from workbench.http_api.encoding import dump
-from workbench.http_api.etags import etag, matches
-from workbench.http_api.examples import SEARCH
-from workbench.http_api.openapi import problems
-from workbench.http_api.parameters import to_query
-from workbench.http_api.problems import MEDIA_TYPE, headers_of, problem
-from workbench.http_api.search_documents import query_parameters
+from workbench.http_api.caching.answers import Key
+from workbench.http_api.searching.batching import Gone, gone_of
 from workbench.http_api.service import Service
+from workbench.http_api.wire.encoding import dump
+from workbench.http_api.wire.etags import etag, matches
+from workbench.http_api.wire.examples import SEARCH
+from workbench.http_api.wire.openapi import problems
+from workbench.http_api.wire.parameters import to_query
+from workbench.http_api.wire.problems import MEDIA_TYPE, headers_of, problem
+from workbench.http_api.wire.search_documents import query_parameters
 from workbench.model import SearchResult
 from workbench.monitor import ALL
 

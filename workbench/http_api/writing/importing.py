@@ -22,7 +22,7 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
-from workbench.http_api.jobs import OPEN, Job, JobError, JobReport, Jobs, JobState
+from workbench.http_api.writing.jobs import OPEN, Job, JobError, JobReport, Jobs, JobState
 
 MAX_ATTEMPTS = 3
 _LOOK_SECONDS = 1.0

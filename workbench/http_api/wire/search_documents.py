@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from workbench.http_api.parameters import FILTERS, SEARCH, SEVERAL
-from workbench.http_api.recall_request import RecallRequest
+from workbench.http_api.wire.parameters import FILTERS, SEARCH, SEVERAL
+from workbench.http_api.wire.recall_request import RecallRequest
 from workbench.model import Hit, Match
 
 _FIELDS = {**SEVERAL, "q": "query", "group": "by_conversation", "context": "thread_context"}

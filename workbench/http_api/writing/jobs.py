@@ -21,7 +21,7 @@ from typing import Any
 import orjson
 
 from workbench.errors import NotFoundError
-from workbench.http_api.encoding import dump
+from workbench.http_api.wire.encoding import dump
 
 KEPT = 200  # jobs that are over; what they imported stays
 _ABANDONED_SECONDS = 86_400.0  # an upload that nobody has gone on with for so long was cut off

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 from workbench.errors import WorkbenchError
 from workbench.http_api.app import create_app
 from workbench.http_api.options import ServiceOptions
-from workbench.http_api.protocol import BoundedProtocol
+from workbench.http_api.running.protocol import BoundedProtocol
 from workbench.http_api.service import Service
 from workbench.monitor import configure_logging
 

@@ -13,8 +13,8 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from workbench.http_api.batching import GONE
-from workbench.http_api.problems import MEDIA_TYPE, problem_body
+from workbench.http_api.searching.batching import GONE
+from workbench.http_api.wire.problems import MEDIA_TYPE, problem_body
 
 MOST_HEAD_BYTES = 96 * 1024
 MOST_URL_BYTES = 65_535  # the parser takes no more; what is longer can be asked for with POST

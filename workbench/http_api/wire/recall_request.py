@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from workbench.errors import WorkbenchError
-from workbench.http_api.parameters import DEFAULT_RESULTS, DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS, MOST_VALUES, to_time
+from workbench.http_api.wire.parameters import DEFAULT_RESULTS, DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS, MOST_VALUES, to_time
 from workbench.model import MODES, Filters, Query
 from workbench.search.request import MAX_CHARACTERS, MAX_RESULTS
 from workbench.snapshot.catalog import KINDS, ROLES

@@ -14,7 +14,7 @@ from collections.abc import Hashable
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.http_api.shared_cache import SharedCache
+from workbench.http_api.caching.shared_cache import SharedCache
 from workbench.model import Query
 from workbench.search import SearchEngine
 from workbench.search.cache import Cache

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from workbench.http_api.shared_cache import SharedCache
+from workbench.http_api.caching.shared_cache import SharedCache
 from workbench.search.cache import DEFAULT_BYTES, DEFAULT_TTL, Cache, CacheStatistics
 
 Key = tuple[str, bytes]

@@ -10,8 +10,8 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from workbench.errors import OverloadedError, QueryError, WorkbenchError
-from workbench.http_api.problems import problem_values
 from workbench.http_api.service import Service
+from workbench.http_api.wire.problems import problem_values
 from workbench.model import Query, SearchResult
 from workbench.workspace import Workbench
 

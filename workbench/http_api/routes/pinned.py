@@ -10,9 +10,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from workbench.http_api.encoding import dump
-from workbench.http_api.etags import etag, matches
 from workbench.http_api.service import Service
+from workbench.http_api.wire.encoding import dump
+from workbench.http_api.wire.etags import etag, matches
 from workbench.record import Database
 from workbench.workspace import Workbench
 

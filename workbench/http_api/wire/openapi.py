@@ -11,8 +11,8 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 from starlette.types import Lifespan
 
-from workbench.http_api.encoding import dump
-from workbench.http_api.problems import MEDIA_TYPE, Problem, install
+from workbench.http_api.wire.encoding import dump
+from workbench.http_api.wire.problems import MEDIA_TYPE, Problem, install
 from workbench.version import VERSION
 
 _DESCRIPTION = """\

@@ -22,7 +22,7 @@ from workbench.errors import (
     UsageError,
     WorkbenchError,
 )
-from workbench.http_api.encoding import dump
+from workbench.http_api.wire.encoding import dump
 from workbench.monitor import request_id
 
 MEDIA_TYPE = "application/problem+json"

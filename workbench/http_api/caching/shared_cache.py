@@ -19,7 +19,7 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import UsageError
-from workbench.http_api.breaker import Breaker
+from workbench.http_api.caching.breaker import Breaker
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

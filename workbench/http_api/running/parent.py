@@ -18,7 +18,7 @@ from types import FrameType
 from workbench.errors import ServiceError
 from workbench.http_api.options import ServiceOptions
 
-_PRELOADED = "workbench.http_api.worker"
+_PRELOADED = "workbench.http_api.running.worker"
 _END_SECONDS = 17.0  # a worker ends itself after fifteen
 _MOST_DEATHS, _WITHIN_SECONDS = 5, 60.0
 _LOOK_SECONDS = 0.25
@@ -212,6 +212,6 @@ def prepare() -> None:
 
 
 def _work(channel: socket.socket, options: ServiceOptions) -> None:
-    from workbench.http_api.worker import work  # not imported by the parent, which would need 0.6 s for it
+    from workbench.http_api.running.worker import work  # not imported by the parent, which would need 0.6 s for it
 
     work(channel, options)

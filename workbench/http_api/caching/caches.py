@@ -10,11 +10,11 @@ import asyncio
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from workbench.http_api import answers, query_vectors
-from workbench.http_api.answers import Answers
+from workbench.http_api.caching import answers, query_vectors
+from workbench.http_api.caching.answers import Answers
+from workbench.http_api.caching.query_vectors import QueryVectors
+from workbench.http_api.caching.shared_cache import KINDS, SharedCache
 from workbench.http_api.options import ServiceOptions
-from workbench.http_api.query_vectors import QueryVectors
-from workbench.http_api.shared_cache import KINDS, SharedCache
 from workbench.search.cache import CacheStatistics
 from workbench.search.store_caches import StoreCaches
 from workbench.snapshot import Manifest

@@ -22,7 +22,7 @@ from typing import Any
 from starlette.types import Scope
 
 from workbench.errors import ServiceError, WorkbenchError
-from workbench.http_api.admission import MAX_PENDING, Admission
+from workbench.http_api.searching.admission import MAX_PENDING, Admission
 from workbench.model import Query, SearchResult
 
 Answer = SearchResult | WorkbenchError

@@ -18,9 +18,9 @@ from functools import partial
 from pathlib import Path
 
 from workbench.errors import UsageError
-from workbench.http_api.exposure import check_exposure, names_of
+from workbench.http_api.guarding.exposure import check_exposure, names_of
 from workbench.http_api.options import ServiceOptions
-from workbench.http_api.parent import Parent, prepare
+from workbench.http_api.running.parent import Parent, prepare
 
 _BACKLOG = 2048
 
@@ -54,8 +54,8 @@ def serve(
 
 
 def _serve_alone(listener: socket.socket, options: ServiceOptions, listening: Callable[[], None]) -> None:
-    from workbench.http_api.publishing import Publisher
-    from workbench.http_api.worker import Listener, Server, raise_file_limit
+    from workbench.http_api.running.worker import Listener, Server, raise_file_limit
+    from workbench.http_api.writing.publishing import Publisher
 
     raise_file_limit()
     with closing(Publisher(options.store, options.publish_after)) as publisher:
@@ -69,11 +69,11 @@ def _serve_together(
 ) -> None:
     prepare()
     if options.redis:
-        from workbench.http_api.shared_cache import SharedCache
+        from workbench.http_api.caching.shared_cache import SharedCache
 
         SharedCache(options.redis, "")  # connects to nothing; a URL that cannot be is said now, not by every worker
     listening()
-    from workbench.http_api.publishing import Publisher  # these take a while: after what can go on beside it
+    from workbench.http_api.writing.publishing import Publisher  # these take a while: after what can go on beside it
     from workbench.monitor import configure_logging
 
     configure_logging(options.log)

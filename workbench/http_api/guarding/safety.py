@@ -19,8 +19,8 @@ from ipaddress import ip_address
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from workbench.http_api.exposure import LOOPBACK
-from workbench.http_api.problems import MEDIA_TYPE, problem_body
+from workbench.http_api.guarding.exposure import LOOPBACK
+from workbench.http_api.wire.problems import MEDIA_TYPE, problem_body
 
 ANY = "*"
 _HEALTH = "/health"

@@ -1,0 +1,1 @@
+"""Answers kept by a worker, and by a Redis that workers share."""

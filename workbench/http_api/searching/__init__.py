@@ -1,0 +1,1 @@
+"""Searches that wait for one another, and who may wait."""

@@ -1,0 +1,1 @@
+"""What goes over the wire: parameters, JSON, problems, tags, cursors, and their description."""

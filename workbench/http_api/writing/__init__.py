@@ -1,0 +1,1 @@
+"""What changes the store: memories, imports, publications."""
