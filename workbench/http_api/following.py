@@ -1,7 +1,7 @@
 """The newest generation of the store, open: readers keep the one they have, whatever is published meanwhile.
 
 A newer one is opened and warmed up in a thread beside the one in use: on 250,000 messages that takes 0.1 s and holds up
-the event loop for 25 ms at most (measured), about as long as a batch of searches does.
+the event loop for 27 ms at most (measured), about as long as a batch of searches does.
 """
 
 from __future__ import annotations

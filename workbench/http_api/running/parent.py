@@ -40,7 +40,7 @@ class Parent:
     """Runs `workers` processes that serve the connections to `listener`.
 
     They are forked from a process that has imported what they need and opened nothing: they share the memory of the
-    program, and a new one is there in 0.3 s. A fork of this process would share open files and locks that are held.
+    program, and a new one has nothing to import. A fork of this process would share open files and locks that are held.
     `each_second` is called as its name says, `ended` with the number of a process that has ended by itself.
     """
 
