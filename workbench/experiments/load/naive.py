@@ -90,6 +90,7 @@ class NaiveSearch:
             "position": row["position"], "created_at": row["created_at"], "snippet": shown.text,
             "highlights": shown.highlights,
             "content": row["content"], "legs": [], "others": 0,
+            "category": None, "confidence": None, "labels": [],  # it knows no memories
         }  # fmt: skip
 
 
