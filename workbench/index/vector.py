@@ -41,7 +41,7 @@ class VectorProfile:
 
     connectivity: int = 32
     expansion_add: int = 256
-    expansion_search: int = 112
+    expansion_search: int = 192
     exact_below: int = 20_000
     precision: str = "i8"
 
