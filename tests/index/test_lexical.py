@@ -96,7 +96,8 @@ def test_what_is_excluded_is_not_found(index: LexicalIndex) -> None:
 
 
 @pytest.mark.parametrize(
-    ("prefix", "expected"), [("Lisb", [20]), ("handl", [40]), ("user_i", [40]), ("proofin", [10]), ("zz", [])]
+    ("prefix", "expected"),
+    [("Lisb", [20]), ("CAFÉ", [20]), ("Lísb", [20]), ("handl", [40]), ("user_i", [40]), ("proofin", [10]), ("zz", [])],
 )
 def test_a_prefix_stands_for_all_words_that_begin_so(index: LexicalIndex, prefix: str, expected: list[int]) -> None:
     assert found(index, Words(prefix, prefixes=(prefix,))) == expected

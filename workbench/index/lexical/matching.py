@@ -187,13 +187,14 @@ class Matcher:
 
         Of these the first counts that there is. A name has but one.
         """
-        parts = self._folded.analyze(normalised(prefix))
+        beginning = normalised(prefix)
+        parts = self._folded.analyze(beginning)
         if not parts:
             return []
-        whole = opening(normalised(prefix))
-        if len(parts) > 1 or whole != parts[0]:
-            return [whole]
-        return [whole, *(whole[:length] for length in range(len(whole) - 1, _SHORTEST_STEM - 1, -1))]
+        if len(parts) > 1 or not beginning.isalnum():
+            return [opening(beginning)]
+        [word] = parts  # in small letters and without accents, as words are kept
+        return [word, *(word[:length] for length in range(len(word) - 1, _SHORTEST_STEM - 1, -1))]
 
     def mean_length(self) -> float:
         """Terms in a document, on average, as BM25 counts them; 0 where there is no document.
