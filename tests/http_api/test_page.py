@@ -19,6 +19,8 @@ from workbench.http_api import ServiceOptions, create_app
 from workbench.settings import Settings
 from workbench.workspace import Workbench
 
+expect.set_options(timeout=20_000)  # milliseconds; two cores may have other work
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
     pytest.mark.slow,
