@@ -25,13 +25,14 @@ def _default_cache() -> Path:
 class Settings:
     """What can be set for a whole installation.
 
-    `store` is the folder of record and snapshots, `cache` that of what a measurement may use again, `embedder` a name
-    known to `load_embedder` (empty: the one that the store has, "static" for a new one), `ray` as in `plan_parallel`,
+    `store` is the folder of record and snapshots, `runs` that of executed notebooks and of what experiments found,
+    `cache` that of what a measurement may use again, `embedder` a name known to `load_embedder` (empty: the one that the store has, "static" for a new one), `ray` as in `plan_parallel`,
     `workers` the number of Ray workers (0: one per core). `secrets` says what becomes of keys and passwords in what is
     imported: "mask", "keep", or "report" (keep, and count them).
     """
 
     store: Path = Path("data/store")
+    runs: Path = Path("data/runs")
     cache: Path = Path()
     embedder: str = ""
     ray: str = "auto"
@@ -42,8 +43,8 @@ class Settings:
 def load_settings(folder: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:
     """Settings for the working folder `folder` (default: the current one).
 
-    Read from `workbench.toml` there, then from WORKBENCH_STORE, WORKBENCH_CACHE, WORKBENCH_EMBEDDER, WORKBENCH_RAY,
-    WORKBENCH_WORKERS and WORKBENCH_SECRETS.
+    Read from `workbench.toml` there, then from WORKBENCH_STORE, WORKBENCH_RUNS, WORKBENCH_CACHE, WORKBENCH_EMBEDDER,
+    WORKBENCH_RAY, WORKBENCH_WORKERS and WORKBENCH_SECRETS.
 
     Raises:
         UsageError: The file cannot be parsed, or a name or value is not one of a setting. All faults are named at once.
@@ -67,7 +68,7 @@ def _checked(values: Mapping[str, Any], known: set[str], path: Path) -> Settings
     faults = [f"{name!r} is not a setting" for name in values if name not in known]
     parsed: dict[str, Any] = {}
     for name, value in values.items():
-        if name in ("store", "cache"):
+        if name in ("store", "runs", "cache"):
             parsed[name] = Path(str(value)).expanduser()
         elif name == "workers":
             if str(value).isdigit():

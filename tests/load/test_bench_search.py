@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 import pytest
 from click.testing import CliRunner
 
-from workbench.cli.bench_search import MISSED, bench_search
+from workbench.cli.bench.search import MISSED
+from workbench.cli.bench.search import search as bench_search
 from workbench.display.plots.latency import growth, latency_ecdf, latency_histogram, latency_over_time, save
 from workbench.errors import UsageError
 from workbench.experiments.load import report as reports

@@ -21,7 +21,7 @@ VERBS = {  # each verb, and the module that holds it
     "pull": "replicating",
     "mcp": "connecting",
     "cache": "caching",
-    "bench": "bench_service",  # the last of the modules that add to bench
+    "bench": "bench",
 }
 
 

@@ -9,15 +9,16 @@ import click
 
 
 class Deferred(MutableMapping[str, click.Command]):
-    """Commands by name, from `modules`: the module of workbench.cli that holds each, under its own name."""
+    """Commands by name, from `modules`: the module of `package` that holds each, under its own name."""
 
-    def __init__(self, modules: Mapping[str, str]) -> None:
+    def __init__(self, modules: Mapping[str, str], *, package: str = "workbench.cli") -> None:
         self._modules = dict(modules)
+        self._package = package
         self._loaded: dict[str, click.Command] = {}
 
     def __getitem__(self, name: str) -> click.Command:
         if name not in self._loaded:
-            module = import_module(f"workbench.cli.{self._modules[name]}")
+            module = import_module(f"{self._package}.{self._modules[name]}")
             self._loaded[name] = getattr(module, name)
         return self._loaded[name]
 

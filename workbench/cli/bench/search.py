@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench.cli.bench import bench
 from workbench.cli.verb import Verb, echo_json, json_option, store_option
 from workbench.errors import EmbeddingError, UsageError
 from workbench.workspace import Workbench
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 MISSED = 4  # exit status of --check: measured, and a target is not met
 
 
-@bench.command("search", cls=Verb)
+@click.command(cls=Verb)
 @store_option
 @click.option(
     "--users",
@@ -72,7 +71,7 @@ MISSED = 4  # exit status of --check: measured, and a target is not met
 )
 @click.option("--check", is_flag=True, help=f"Exit with {MISSED} if a target is not met.")
 @json_option
-def bench_search(
+def search(
     store: Path | None, out: Path | None, compare: Path | None, check: bool, as_json: bool, **options: Any
 ) -> None:
     """Measure how fast search answers, over HTTP and in process, beside a naive service on the same machine."""

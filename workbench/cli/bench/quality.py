@@ -1,4 +1,4 @@
-"""`workbench bench`: measurements of the search, each a verb of its own."""
+"""`workbench bench quality`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,7 @@ _SPLITS = ("held-out", "tune", "all")
 _MISSED = 1
 
 
-@click.group()
-def bench() -> None:
-    """Measure the search: how good its answers are, and how fast they come. Each verb prints JSON with --json."""
-
-
-@bench.command(cls=Verb)
+@click.command(cls=Verb)
 @click.option(
     "--datasets", envvar="WORKBENCH_DATASETS", type=click.Path(file_okay=False, path_type=Path),
     help="Folder of labelled sets of others (docs/quality.md says which). [default: $WORKBENCH_DATASETS]",
@@ -72,7 +67,7 @@ def quality(
     if as_json:
         echo_json(report.as_dict())
     else:
-        from workbench.cli.quality_tables import print_report
+        from workbench.cli.bench.quality_tables import print_report
 
         print_report(report, split, verdicts=check)
         if out is not None:

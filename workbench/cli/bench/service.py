@@ -7,8 +7,7 @@ from typing import Any
 
 import click
 
-from workbench.cli.bench import bench
-from workbench.cli.bench_search import MISSED
+from workbench.cli.bench.search import MISSED
 from workbench.cli.verb import Verb, echo_json, json_option, store_option
 from workbench.errors import UsageError
 from workbench.settings import load_settings
@@ -16,7 +15,7 @@ from workbench.settings import load_settings
 _PARTS = ("overload", "publish", "restart_redis", "mixed", "kill", "startup")
 
 
-@bench.command("service", cls=Verb)
+@click.command(cls=Verb)
 @store_option
 @click.option(
     "--overload", type=click.FloatRange(0), default=0.0, metavar="SECONDS",
@@ -49,7 +48,7 @@ _PARTS = ("overload", "publish", "restart_redis", "mixed", "kill", "startup")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to this JSON file.")
 @click.option("--check", is_flag=True, help=f"Exit with {MISSED} if a target is not met.")
 @json_option
-def bench_service(store: Path | None, seed: int, out: Path | None, check: bool, as_json: bool, **options: Any) -> None:
+def service(store: Path | None, seed: int, out: Path | None, check: bool, as_json: bool, **options: Any) -> None:
     """Measure how the service takes overload, publications, a Redis that dies and kill -9. The store is not changed."""
     from workbench.experiments.load import report as reports
     from workbench.experiments.load.targets import failed, judge

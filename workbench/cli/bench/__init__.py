@@ -1,0 +1,17 @@
+"""`workbench bench`: measurements, each a verb of its own."""
+
+from __future__ import annotations
+
+import click
+
+from workbench.cli.deferred import Deferred
+
+MEASUREMENTS = {"quality": "quality", "search": "search", "service": "service"}
+
+
+@click.group(commands=Deferred(MEASUREMENTS, package="workbench.cli.bench"))
+def bench() -> None:
+    """Measure the search: how good its answers are, and how fast they come. Each verb prints JSON with --json."""
+
+
+__all__ = ["bench"]
