@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast lint lab clean
+.PHONY: help setup demo test test-fast bench lint lab clean
 
 help:  ## Show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -27,6 +27,9 @@ test: $(STAMP) lint  ## Run every check and test (under 15 minutes on two cores)
 
 test-fast: $(STAMP)  ## Run the quick tests only (under 3 minutes)
 	$(BIN)/python -m pytest -m "not slow"
+
+bench: $(STAMP)  ## Time the hot functions beside plain references
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -o python_files='bench_*.py' tests/benchmarks --benchmark-columns=median,iqr,rounds
 
 lint: $(STAMP)  ## Style, types, architecture
 	$(BIN)/ruff check .
