@@ -9,6 +9,7 @@ from labelled_files import ROOT, SHARED, needs, write_assistant_chats, write_loc
 
 from workbench.cli import main
 from workbench.evaluation.figures import MEASURES
+from workbench.experiments.runs import RunHistory
 
 SAMPLES = ROOT / "data" / "samples"
 SYSTEMS = ["hybrid", "BM25", "vectors", "equal weight", "BM25, textbook"]
@@ -46,6 +47,15 @@ def test_the_samples_are_measured_and_everything_is_written(work: Path, tmp_path
     assert written["parameters"]["drawing"] == {"resamples": 10_000, "permutations": 20_000, "seed": 7}
     assert {"machine", "versions", "verdicts", "worst"} <= written.keys()
     assert written["versions"]["tantivy"][0].isdigit()
+
+
+def test_the_run_is_kept_with_a_figure_for_each_system(work: Path, tmp_path: Path) -> None:
+    call(work, "--runs", tmp_path, "--name", "mine")
+    kept = RunHistory(tmp_path).find("mine", "quality")
+    assert {"samples, all, static: hybrid ndcg@10", "samples, all, static: BM25 recall@10"} <= {
+        one.name for one in kept.figures
+    }
+    assert kept.met is not None
 
 
 def test_a_figure_is_the_mean_of_the_scores_written_beside_it(work: Path) -> None:

@@ -14,6 +14,7 @@ from workbench.cli.bench.search import search as bench_search
 from workbench.display.plots.latency import growth, latency_ecdf, latency_histogram, latency_over_time, save
 from workbench.errors import UsageError
 from workbench.experiments.load import report as reports
+from workbench.experiments.runs import RunHistory
 from workbench.workspace import Workbench
 
 
@@ -30,11 +31,22 @@ def measured(filled: Workbench, tmp_path_factory: pytest.TempPathFactory) -> Pat
     path = tmp_path_factory.mktemp("reports") / "report.json"
     status, output = run(
         "--users", "1", "--users", "4", "--duration", "0.6", "--warmup", "0.2", "--repeat", "1", "--workers", "1",
-        "--mix", "distinct", "--mix", "repeated", "--connections", "20", "--out", str(path), store=filled.store,
+        "--mix", "distinct", "--mix", "repeated", "--connections", "20", "--out", str(path), "--name", "short",
+        "--runs", str(path.parent), store=filled.store,
     )  # fmt: skip
     assert status == 0, output
     assert "naive" in output
     return path
+
+
+@pytest.mark.slow
+def test_the_run_is_kept_with_the_figures_of_its_targets(measured: Path) -> None:
+    kept = RunHistory(measured.parent).find("short", "search")
+    assert kept.details == reports.read(measured)
+    assert {one.name: one.value for one in kept.figures} == {
+        one["name"]: one["figure"] for one in kept.verdicts if one["figure"] is not None
+    }
+    assert kept.store["messages"] == 1200
 
 
 @pytest.mark.slow

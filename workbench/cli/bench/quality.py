@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from workbench.cli.bench.keeping import keep, keeping_options
 from workbench.cli.terminal import bars_if_terminal
 from workbench.cli.verb import Verb, echo_json, json_option
 from workbench.settings import load_settings
@@ -42,18 +43,19 @@ _MISSED = 1
 )  # fmt: skip
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write everything to this JSON file.")
 @click.option("--check", is_flag=True, help="Search both halves and exit with 1 if a target is missed.")
+@keeping_options
 @json_option
 @click.pass_context
 def quality(
     ctx: click.Context, datasets: Path | None, sets: tuple[str, ...], embedders: tuple[str, ...], split: str,
-    samples: Path, work: Path | None, out: Path | None, check: bool, as_json: bool,
+    samples: Path, work: Path | None, out: Path | None, check: bool, name: str, runs: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Measure on labelled conversations whether search finds the right messages.
 
     Four ways to search are compared: the default hybrid, BM25 alone, vectors alone, and both with equal weight and no
     thread. Given are recall, MRR and nDCG with 95 % intervals, and what each gains over BM25 alone.
     """
-    from workbench.experiments.quality import QualityOptions, measure_quality
+    from workbench.experiments.quality import QualityOptions, measure_quality, to_run
 
     options = QualityOptions(
         sets=sets or (_SETS if datasets else _SETS[:1]), embedders=embedders,
@@ -62,6 +64,7 @@ def quality(
     )  # fmt: skip
     with bars_if_terminal(wanted=not as_json) as bars:
         report = measure_quality(options, bars)
+    keep(to_run(report, name=name), runs)
     if out is not None:
         report.write(out)
     if as_json:

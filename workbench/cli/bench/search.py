@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from workbench.cli.bench.keeping import keep, keeping_options
 from workbench.cli.verb import Verb, echo_json, json_option, store_option
 from workbench.errors import EmbeddingError, UsageError
 from workbench.workspace import Workbench
@@ -70,12 +71,15 @@ MISSED = 4  # exit status of --check: measured, and a target is not met
     help="The report of the store of 250,000 messages, for the targets on growth.",
 )
 @click.option("--check", is_flag=True, help=f"Exit with {MISSED} if a target is not met.")
+@keeping_options
 @json_option
 def search(
-    store: Path | None, out: Path | None, compare: Path | None, check: bool, as_json: bool, **options: Any
-) -> None:
+    store: Path | None, out: Path | None, compare: Path | None, check: bool, name: str, runs: Path | None,
+    as_json: bool, **options: Any,
+) -> None:  # fmt: skip
     """Measure how fast search answers, over HTTP and in process, beside a naive service on the same machine."""
     from workbench.experiments.load import report as reports
+    from workbench.experiments.load.keeping import to_run
     from workbench.experiments.load.measurement import measure_all
     from workbench.experiments.load.targets import failed, judge
 
@@ -88,6 +92,7 @@ def search(
         )  # fmt: skip
     verdicts = judge(report, other)
     report["verdicts"] = reports.plain(verdicts)
+    keep(to_run("search", report, verdicts, name=name), runs)
     if out:
         reports.write(report, out)
     if as_json:

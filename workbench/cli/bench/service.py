@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from workbench.cli.bench.keeping import keep, keeping_options
 from workbench.cli.bench.search import MISSED
 from workbench.cli.verb import Verb, echo_json, json_option, store_option
 from workbench.errors import UsageError
@@ -47,10 +48,15 @@ _PARTS = ("overload", "publish", "restart_redis", "mixed", "kill", "startup")
 @click.option("--seed", type=int, default=7, show_default=True, help="Of all queries.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to this JSON file.")
 @click.option("--check", is_flag=True, help=f"Exit with {MISSED} if a target is not met.")
+@keeping_options
 @json_option
-def service(store: Path | None, seed: int, out: Path | None, check: bool, as_json: bool, **options: Any) -> None:
+def service(
+    store: Path | None, seed: int, out: Path | None, check: bool, name: str, runs: Path | None, as_json: bool,
+    **options: Any,
+) -> None:  # fmt: skip
     """Measure how the service takes overload, publications, a Redis that dies and kill -9. The store is not changed."""
     from workbench.experiments.load import report as reports
+    from workbench.experiments.load.keeping import to_run
     from workbench.experiments.load.targets import failed, judge
     from workbench.experiments.service_load import SERVICE_TARGETS, ServicePlan, lines, measure_service
 
@@ -64,6 +70,7 @@ def service(store: Path | None, seed: int, out: Path | None, check: bool, as_jso
     )  # fmt: skip
     verdicts = judge(report, targets=SERVICE_TARGETS)
     report["verdicts"] = reports.plain(verdicts)
+    keep(to_run("service", report, verdicts, name=name), runs)
     if out:
         reports.write(report, out)
     if as_json:

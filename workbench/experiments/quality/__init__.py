@@ -3,6 +3,7 @@
 report = measure_quality(QualityOptions(sets=["samples"], embedders=["static"], work=...))
 """
 
+from workbench.experiments.quality.keeping import to_run
 from workbench.experiments.quality.measuring import QualityOptions, measure_quality
 
-__all__ = ["QualityOptions", "measure_quality"]
+__all__ = ["QualityOptions", "measure_quality", "to_run"]
