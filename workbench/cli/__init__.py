@@ -22,6 +22,7 @@ VERBS = {  # each verb, and the module that holds it
     "mcp": "connecting",
     "cache": "caching",
     "bench": "bench",
+    "report": "reporting",
 }
 
 
