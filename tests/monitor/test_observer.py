@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from workbench.monitor.observations import MOST_SERIES
 from workbench.search.cache import Cache
 
 PUBLISHED = time.time() - 1_000
-CORPUS = Corpus(7, PUBLISHED, 5, {"claude": 30, "gemini": 12}, 40, 2, facts=3, labels=2)
+CORPUS = Corpus(Path("nowhere"), 7, PUBLISHED, 5, {"claude": 30, "gemini": 12}, 40, 2, facts=3, labels=2)
 TIMINGS = {"filter": 1.0, "lexical": 2.0, "embed": 3.0, "vector": 4.0, "fuse": 5.0, "fetch": 6.0, "total": 21.0}
 
 

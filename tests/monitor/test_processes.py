@@ -26,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def work(folder: Path, generation: int, channel: Connection) -> None:
     observer = Observer(ObserverOptions(folder))
-    observer.corpus(Corpus(generation, 1.7e9, 1, {"claude": 4}, 4, 0))
+    observer.corpus(Corpus(folder, generation, 1.7e9, 1, {"claude": 4}, 4, 0))
     for number in range(REQUESTS):
         observer.request("/search/rag", "GET", 200, 0.001)
         observer.answered_from_cache(0.001 if number % 10 else 0.1, "/search/rag")
@@ -53,7 +53,7 @@ def worker(folder: Path, generation: int) -> Iterator[tuple[BaseProcess, Connect
 
 def test_workers_add_up_and_only_those_alive_have_gauges(folder: Path) -> None:
     reader = Observer(ObserverOptions(folder))
-    reader.corpus(Corpus(3, 1.7e9, 1, {"claude": 4}, 4, 0))
+    reader.corpus(Corpus(folder, 3, 1.7e9, 1, {"claude": 4}, 4, 0))
 
     def told() -> Samples:
         return Samples.read(reader.render()[0].decode())

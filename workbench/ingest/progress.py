@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import Protocol
+
+from workbench.record import WriterLock
+
+_TOLD_SECONDS = 0.5
 
 
 class Progress(Protocol):
@@ -29,3 +34,33 @@ class Silent:
 
     def finish(self) -> None:
         """See `Progress.finish`."""
+
+
+class Told:
+    """Tells `inner`, and twice a second whoever asks how far the holder of the lock is (`workbench.record.work_of`)."""
+
+    def __init__(self, lock: WriterLock, inner: Progress) -> None:
+        self._lock, self._inner = lock, inner
+        self._stage, self._unit = "", ""
+        self._done = self._total = 0
+        self._next = 0.0
+
+    def start(self, stage: str, total: int, unit: str) -> None:
+        """See `Progress.start`."""
+        self._stage, self._total, self._unit, self._done = stage, total, unit, 0
+        self._lock.tell(stage, 0, total, unit)
+        self._inner.start(stage, total, unit)
+
+    def advance(self, amount: int) -> None:
+        """See `Progress.advance`."""
+        self._done += amount
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + _TOLD_SECONDS
+            self._lock.tell(self._stage, self._done, self._total, self._unit)
+        self._inner.advance(amount)
+
+    def finish(self) -> None:
+        """See `Progress.finish`."""
+        self._lock.tell(self._stage, self._done, self._total, self._unit)
+        self._inner.finish()

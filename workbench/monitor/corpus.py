@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 
@@ -13,11 +14,13 @@ from workbench.snapshot import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """One generation. `published` is Unix time, `messages` counts by assistant, `embeddings` texts with a vector.
+    """One generation of `store`.
 
-    `facts` are memories, `labels` the different labels that they bear.
+    `published` is Unix time, `messages` counts by assistant, `embeddings` texts with a vector. `facts` are memories,
+    `labels` the different labels that they bear.
     """
 
+    store: Path
     generation: int
     published: float
     conversations: int
@@ -32,6 +35,7 @@ def corpus_of(snapshot: Snapshot) -> Corpus:
     """The figures of a generation; of its memories those that were remembered since, too, where it has its tail."""
     manifest, columns = snapshot.manifest, snapshot.columns
     return Corpus(
+        store=snapshot.store,
         generation=manifest.generation,
         published=datetime.fromisoformat(manifest.created_at).timestamp(),
         conversations=manifest.counts["conversations"],

@@ -14,6 +14,7 @@ from workbench.monitor.corpus import Corpus
 from workbench.monitor.families import Family
 from workbench.monitor.folder import Merged
 from workbench.monitor.window import SECONDS, last_minute
+from workbench.record import work_of
 
 ANSWERS, VECTORS = "answers", "vectors"  # kinds of caches, as the service calls them
 Values = Mapping[tuple[str, tuple[str, ...]], float]
@@ -49,10 +50,22 @@ def live_figures(folder: Path, corpus: Corpus | None) -> dict[str, Any]:
             "resident_bytes": int(_of(values, families.MEMORY, "resident")),
             "private_bytes": int(_of(values, families.MEMORY, "private")),
         },
+        "ingestion": _ingestion(corpus),
         "workers": int(_of(values, families.WORKERS)),
         "generation": corpus.generation if corpus else None,
         "generation_age_seconds": now - corpus.published if corpus else None,
         "uptime_seconds": now - _of(values, families.STARTED, default=now),
+    }  # fmt: skip
+
+
+def _ingestion(corpus: Corpus | None) -> dict[str, Any] | None:
+    """How far an import into the store is, whoever runs it; None if none runs."""
+    work = work_of(corpus.store) if corpus else None
+    if work is None:
+        return None
+    seconds = time.time() - work.since.timestamp()
+    return {
+        "stage": work.stage, "done": work.done, "total": work.total or None, "unit": work.unit, "seconds": seconds,
     }  # fmt: skip
 
 

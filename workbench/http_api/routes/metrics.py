@@ -60,6 +60,16 @@ class MemoryUse(BaseModel):
     private_bytes: int = Field(examples=[210_000_000])
 
 
+class Ingestion(BaseModel):
+    """An import that is running, from the service or from anywhere else."""
+
+    stage: str = Field(examples=["embedding"])
+    done: int = Field(description="how much of the stage is done", examples=[12_000])
+    total: int | None = Field(description="how much there is to do, null where that is unknown", examples=[48_000])
+    unit: str = Field(examples=["texts"])
+    seconds: float = Field(description="since it began", examples=[12.5])
+
+
 class LivePerformance(BaseModel):
     """All workers together, now and in the last minute."""
 
@@ -71,6 +81,7 @@ class LivePerformance(BaseModel):
     queue_depth: int = Field(description="searches that wait", examples=[0])
     rejected: int = Field(description="requests answered 429 since the start", examples=[0])
     memory: MemoryUse
+    ingestion: Ingestion | None = Field(description="null while nothing is imported")
     workers: int = Field(examples=[2])
     generation: int | None = Field(examples=[12])
     generation_age_seconds: float | None = Field(examples=[3600.5])
