@@ -506,8 +506,9 @@ def test_every_control_has_a_name(open_page: Open) -> None:
     assert dashboard.locator(".chart[role=img][aria-label]").count() == dashboard.locator(".chart").count() > 0
 
 
-def test_the_dashboard_follows_the_service(open_page: Open) -> None:
+def test_the_dashboard_follows_the_service(open_page: Open, address: str) -> None:
     page = open_page("dashboard")
+    assert page.request.get(f"{address}search/rag?q=sourdough").ok
     expect(page.locator("#state")).to_have_text("Live")
     expect(page.locator("#facts")).to_contain_text("ChatGPT")
     card = page.locator(".card", has_text="Search latency")
@@ -537,21 +538,38 @@ def test_the_dashboard_says_when_the_service_is_away_and_recovers(open_page: Ope
     expect(page.get_by_role("alert")).not_to_contain_text("cannot be reached")
 
 
-def test_a_figure_over_its_limit_is_an_alert(open_page: Open) -> None:
+def test_alerts_and_a_running_import_are_shown(open_page: Open) -> None:
     page = open_page()
 
-    def slow(route: Route) -> None:
+    def changed(route: Route) -> None:
         figures = route.fetch().json()
         figures["search_latency"] |= {"p95_ms": 1234.0, "searches": 500}
-        figures["generation_age_seconds"] = 5 * 86_400
+        since = "2026-11-21T10:00:00Z"
+        slow = {
+            "rule": "WorkbenchSearchSlow",
+            "severity": "warning",
+            "figure": "search_latency.p95_ms",
+            "value": 1234.0,
+            "limit": "above 30",
+            "summary": "95 % of searches take up to 1,234 ms.",
+            "since": since,
+        }
+        figures["alerts"] = [
+            slow | {"state": "firing"},
+            slow | {"rule": "Another", "summary": "It is late.", "state": "pending"},
+        ]
+        figures["ingestion"] = {"stage": "embedding", "done": 1500, "total": 6000, "unit": "texts", "seconds": 75.0}
         figures["memory"]["private_bytes"] = 100e6  # this process has run many other tests before
         route.fulfill(json=figures)
 
-    page.route("**/metrics/performance/live", slow)
+    page.route("**/metrics/performance/live", changed)
     page.get_by_role("link", name="Dashboard").click()
-    expect(page.get_by_role("alert")).to_contain_text("Search latency, 95 %: over 30 ms")
-    expect(page.get_by_role("alert")).to_contain_text("Nothing has been published for 5 d")
+    expect(page.get_by_role("alert")).to_contain_text("95 % of searches take up to 1,234 ms. Since")
+    expect(page.get_by_role("alert")).to_contain_text("It is late. Since")
+    expect(page.locator(".alerts .pending")).to_contain_text("not long enough for an alert yet")
     expect(page.locator(".card.over")).to_have_count(1)
+    expect(page.locator("#facts")).to_contain_text("Embedding: 1,500 of 6,000 texts, for 1 min")
+    assert page.get_by_role("progressbar", name="embedding").evaluate("bar => bar.position") == 0.25
 
 
 def test_away_while_searching_is_said_and_can_be_tried_again(open_page: Open) -> None:

@@ -46,10 +46,14 @@ from workbench.cli.verb import Verb, store_option
     "--log", type=click.Choice(["off", "text", "json"]), default="off", show_default=True,
     help="What to write to standard error: warnings only, or also a line for each of the first requests in a second.",
 )  # fmt: skip
+@click.option(
+    "--alerts", type=click.Path(dir_okay=False, path_type=Path),
+    help="File of rules that the live figures are held against (docs/alerts.md). [default: Workbench's own]",
+)  # fmt: skip
 @click.option("--log-queries", is_flag=True, help="Let the log say what was searched for.")
 def serve(
     store: Path | None, host: str, port: int, workers: int, token_file: Path | None, allowed_hosts: tuple[str, ...],
-    redis: str, no_cache: bool, max_pending: int, publish_after: int, log: str, log_queries: bool,
+    redis: str, no_cache: bool, max_pending: int, publish_after: int, log: str, alerts: Path | None, log_queries: bool,
 ) -> None:  # fmt: skip
     """Answer searches over HTTP until stopped."""
     from workbench.http_api import ServiceOptions
@@ -63,11 +67,15 @@ def serve(
     folder = store or load_settings().store
     from workbench.snapshot import open_snapshot  # takes a while: after what can go on beside it
 
+    if alerts is not None:
+        from workbench.monitor.alerting import load_rules
+
+        load_rules(alerts)  # likewise: its faults are said once, here
     with open_snapshot(folder) as snapshot:  # what is wrong with the store is said now, not by every worker
         generation = snapshot.generation
     options = ServiceOptions(
         folder, cached=not no_cache, redis=redis, max_pending=max_pending, token=read_token(token_file),
-        publish_after=publish_after, log=log, log_queries=log_queries,
+        publish_after=publish_after, log=log, alerts=alerts, log_queries=log_queries,
     )  # fmt: skip
     said = f"Serving generation {generation} of {folder} on http://{host}:{{port}}"
     run(

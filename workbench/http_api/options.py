@@ -15,7 +15,8 @@ class ServiceOptions:
     request ("" for none), `hosts` are the names by which the service may be called (None for any), `max_body_bytes`
     and `max_upload_bytes` bound what a request may bring. When `publish_after` memories wait to be published, that is
     done (0: never). `log` is one of LOG_FORMS; `log_queries` lets it say what was searched for. `metrics` is the folder
-    in which the workers of one service sum up their metrics (None: there is one worker).
+    in which the workers of one service sum up their metrics (None: there is one worker). `alerts` is a file of rules
+    that the live figures are held against (None: those that Workbench comes with).
     """
 
     store: Path
@@ -32,3 +33,4 @@ class ServiceOptions:
     log: str = "off"
     log_queries: bool = False
     metrics: Path | None = None
+    alerts: Path | None = None

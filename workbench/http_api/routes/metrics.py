@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from datetime import datetime
+from typing import Any, Literal
+
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from workbench.http_api.service import Service
+from workbench.monitor.alerting import Standing, Standings, load_rules
 
 METRICS = "/metrics"
 LIVE = "/metrics/performance/live"
@@ -70,6 +75,19 @@ class Ingestion(BaseModel):
     seconds: float = Field(description="since it began", examples=[12.5])
 
 
+class Alert(BaseModel):
+    """A rule that is violated."""
+
+    rule: str = Field(examples=["WorkbenchSearchSlow"])
+    state: Literal["pending", "firing"] = Field(description="pending until it has been violated for long enough")
+    severity: str = Field(examples=["warning"])
+    figure: str = Field(examples=["search_latency.p95_ms"])
+    value: float | None = Field(examples=[48.2])
+    limit: str = Field(examples=["above 30"])
+    summary: str = Field(examples=["95 % of searches take up to 48.2 ms; 30 ms is the promise."])
+    since: datetime | None = Field(description="when it was first seen to be violated")
+
+
 class LivePerformance(BaseModel):
     """All workers together, now and in the last minute."""
 
@@ -82,6 +100,7 @@ class LivePerformance(BaseModel):
     rejected: int = Field(description="requests answered 429 since the start", examples=[0])
     memory: MemoryUse
     ingestion: Ingestion | None = Field(description="null while nothing is imported")
+    alerts: list[Alert] = Field(description="the rules that are violated, as far as this worker has seen")
     workers: int = Field(examples=[2])
     generation: int | None = Field(examples=[12])
     generation_age_seconds: float | None = Field(examples=[3600.5])
@@ -102,9 +121,22 @@ def router(service: Service) -> APIRouter:
         body, media_type = service.observer.render()
         return Response(body, media_type=media_type)
 
+    standings = Standings(load_rules(service.options.alerts))
+
     @api.get(LIVE)
     def live() -> LivePerformance:
-        """Latency, caches, database and corpus now."""
-        return LivePerformance.model_validate(service.observer.live())
+        """Latency, caches, database, corpus, imports and alerts now."""
+        figures = service.observer.live()
+        metrics = service.observer.render()[0].decode()
+        violated = standings.violated(figures, metrics, time.time())
+        return LivePerformance.model_validate({**figures, "alerts": [_alert(one) for one in violated]})
 
     return api
+
+
+def _alert(one: Standing) -> dict[str, Any]:
+    rule = one.rule
+    return {
+        "rule": rule.name, "state": one.state, "severity": rule.severity, "figure": rule.figure, "value": one.value,
+        "limit": rule.limit, "summary": rule.told(one.value), "since": one.since,
+    }  # fmt: skip
