@@ -17,7 +17,9 @@
     ├── ParallelError              Ray cannot be started, reached or used
     ├── ServiceError               the service cannot go on
     │   └── OverloadedError        more is asked than can be answered in time
-    └── NotebookError              a notebook failed while it was being run
+    ├── NotebookError              a notebook failed while it was being run
+    └── PipelineError              a pipeline did not come to its end
+        └── PipelineBusyError      another run holds what it needs
 
 A message states the fact, then why, then what to do next. Errors cross process boundaries (Ray pickles them), so a
 subclass adds no constructor arguments of its own.
@@ -124,3 +126,13 @@ class OverloadedError(ServiceError):
 
 class NotebookError(WorkbenchError):
     """A notebook failed while it was being run."""
+
+
+class PipelineError(WorkbenchError):
+    """A pipeline did not come to its end."""
+
+
+class PipelineBusyError(PipelineError):
+    """Another run holds what this one needs. The exit status says: try again later (EX_TEMPFAIL of sysexits.h)."""
+
+    exit_code = 75

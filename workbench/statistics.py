@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from workbench.record import RECORD_FILE, from_stored
 from workbench.snapshot import Snapshot
@@ -25,7 +26,11 @@ class AssistantStats:
 
 @dataclass(frozen=True, slots=True)
 class StoreStats:
-    """What there is in all. `artifacts` counts by kind; sizes are bytes on disk."""
+    """What there is in all. `artifacts` counts by kind; sizes are bytes on disk.
+
+    `profile` is how the vectors are indexed, `search` has the constants of ranking that are no defaults, `tuned_by`
+    where both come from; empty where nobody tuned the store.
+    """
 
     store: str
     generation: int
@@ -36,6 +41,18 @@ class StoreStats:
     artifacts: Mapping[str, int]
     record_bytes: int
     snapshot_bytes: int
+    search: Mapping[str, int | float | str]
+    profile: Mapping[str, int | str]
+    tuned_by: Mapping[str, Any]
+
+    @property
+    def tuned(self) -> str:
+        """What the store is tuned to, in words; empty where it is not."""
+        if not self.tuned_by:
+            return ""
+        ranking = ", ".join(f"{name} {value}" for name, value in self.search.items()) or "ranking as by default"
+        index = ", ".join(f"{name} {value}" for name, value in self.profile.items())
+        return f"tuned on {self.tuned_by['applied_at'][:10]} by run {self.tuned_by['run']}: {ranking}; index: {index}"
 
 
 _PER_ASSISTANT = """
@@ -64,4 +81,7 @@ def collect(snapshot: Snapshot, store: Path) -> StoreStats:
         artifacts=dict(catalog.rows("SELECT kind, count(*) FROM artifacts GROUP BY kind ORDER BY 2 DESC, 1")),
         record_bytes=record.stat().st_size if record.exists() else 0,
         snapshot_bytes=sum(part.bytes for part in snapshot.manifest.files.values()),
+        search=dict(snapshot.manifest.search),
+        profile=dict(snapshot.manifest.profile),
+        tuned_by=dict(snapshot.manifest.tuned_by),
     )

@@ -22,10 +22,11 @@ from workbench.experiments.load.service import free_port
 from workbench.http_api.caching.answers import Answers
 from workbench.http_api.caching.caches import Caches
 from workbench.http_api.caching.query_vectors import QueryVectors
-from workbench.http_api.caching.shared_cache import SharedCache
+from workbench.http_api.caching.shared_cache import KINDS, SharedCache
 from workbench.http_api.options import ServiceOptions
 from workbench.model import Query
 from workbench.search import SearchEngine
+from workbench.search.store_caches import FORGOTTEN, StoreCaches
 from workbench.settings import Settings
 from workbench.workspace import Workbench
 
@@ -269,6 +270,24 @@ def test_a_clear_reaches_the_caches_of_other_services(server: Server, tmp_path: 
         await other.stop()
 
     asyncio.run(both())
+
+
+def test_what_was_forgotten_goes_from_the_shared_cache_too(server: Server, tmp_path: Path) -> None:
+    async def serve() -> None:
+        caches = Caches(ServiceOptions(tmp_path, redis=server.url))
+        await caches.start()
+        await until(lambda: caches.shared.statistics().reachable)
+        caches.answers.put(KEY, b"loaf")
+        await written(caches.shared)
+        with redis.Redis(port=server.port) as client:
+            kept = f"*:{KINDS[0]}:*"
+            assert list(client.scan_iter(kept))
+            assert StoreCaches(tmp_path).clear(FORGOTTEN)  # as `workbench forget` does, in a process of its own
+            await until(lambda: not list(client.scan_iter(kept)))
+        assert caches.answers.get_local(KEY) is None
+        await caches.stop()
+
+    asyncio.run(serve())
 
 
 def test_a_clear_while_redis_is_away_is_made_up_for(server: Server) -> None:

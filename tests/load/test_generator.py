@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from load.servers import response, serving
 
+from workbench.experiments.load.arrivals import constant, due_times
 from workbench.experiments.load.connection import Connection, Reply
 from workbench.experiments.load.generator import run_load
 from workbench.experiments.load.histogram import latency_of, per_second
@@ -76,7 +77,7 @@ def test_a_stall_is_seen_by_all_requests_that_were_due_in_it() -> None:
         return response()
 
     with serving(stalls_once) as port:
-        samples = run_load(LoadJob(HOST, port, targets(2_000), 1, 3.5, rate=100.0))
+        samples = run_load(LoadJob(HOST, port, targets(2_000), 1, 3.5, due=due_times(constant(100.0, 3.5)).tolist()))
     assert stalled
     from_due, from_sending = latency_of(samples.done - samples.scheduled), latency_of(samples.done - samples.sent)
     assert from_due.p99 >= 800
@@ -88,7 +89,7 @@ def test_a_stall_is_seen_by_all_requests_that_were_due_in_it() -> None:
 @pytest.mark.slow
 def test_a_constant_rate_is_kept_whatever_the_server_does() -> None:
     with serving(after_20_ms) as port:
-        samples = run_load(LoadJob(HOST, port, targets(2_000), 50, 2.0, rate=200.0))
+        samples = run_load(LoadJob(HOST, port, targets(2_000), 50, 2.0, due=due_times(constant(200.0, 2.0)).tolist()))
     assert abs(len(samples.done) - 400) <= 2
     assert np.allclose(np.diff(np.sort(samples.scheduled)), 1 / 200)
 

@@ -7,10 +7,12 @@ import pytest
 
 from workbench.errors import WorkbenchError
 from workbench.experiments.load.comparison import naive_service
-from workbench.experiments.load.memory import MemoryWatch, family
 from workbench.experiments.load.naive import NaiveSearch
+from workbench.experiments.load.pool import QueryPool
+from workbench.experiments.load.processes import family
 from workbench.experiments.load.queries import known_items, search_targets
-from workbench.experiments.load.scenario import QueryPool, Scenario, cold_start, run_scenario
+from workbench.experiments.load.resources import ResourceWatch
+from workbench.experiments.load.scenario import Scenario, cold_start, run_scenario
 from workbench.experiments.load.service import fetch, free_port, running
 from workbench.model import Query
 from workbench.workspace import Workbench
@@ -43,7 +45,7 @@ def test_a_sentence_of_a_message_finds_that_message(filled: Workbench, naive: Na
 
 def test_the_service_answers_as_the_search_does_and_ends_with_the_block(filled: Workbench, naive: NaiveSearch) -> None:
     queries = known_items(filled.snapshot, 300)
-    with naive_service(filled.store, 1) as service, MemoryWatch(service.pid, every=0.1) as watch:
+    with naive_service(filled.store, 1) as service, ResourceWatch(service.pid, every=0.1) as watch:
         [target] = search_targets(queries[:1])
         found = orjson.loads(fetch(service.port, target))
         assert [hit["message_id"] for hit in found["contexts"]] == [

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.errors import UsageError
+from workbench.experiments.load.pool import QueryPool
 from workbench.experiments.load.queries import DISTINCT, POPULAR, REPEATED, known_items, repeated, search_targets
-from workbench.experiments.load.scenario import QueryPool, Scenario
+from workbench.experiments.load.scenario import Scenario
 from workbench.workspace import Workbench
 
 NUMBERS = [f"query number {number}" for number in range(20_000)]

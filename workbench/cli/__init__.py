@@ -14,6 +14,8 @@ VERBS = {  # each verb, and the module that holds it
     "verify": "looking",
     "remember": "remembering",
     "rebuild": "remembering",
+    "tune": "tuning",
+    "forget": "forgetting",
     "doctor": "doctor",
     "lab": "lab",
     "serve": "serving",
@@ -21,7 +23,9 @@ VERBS = {  # each verb, and the module that holds it
     "pull": "replicating",
     "mcp": "connecting",
     "cache": "caching",
+    "run": "running",
     "bench": "bench",
+    "alerts": "alerting",
     "report": "reporting",
 }
 

@@ -16,6 +16,7 @@ from workbench.cli.terminal import console
 from workbench.cli.verb import Verb, echo_json, json_option, store_option
 from workbench.embedding import load_embedder
 from workbench.errors import EmbeddingError, WorkbenchError
+from workbench.snapshot import read_profile
 from workbench.workspace import Workbench
 
 _PACKAGES = (
@@ -87,5 +88,17 @@ def _store(path: Path | None) -> Iterator[Symptom]:
             return
         counts = found.counts
         yield Symptom("store", f"{place}: generation {found.generation}, {counts['messages']:,} messages")
+        yield _profile(place, found.tuned_by.get("run", ""))
         missing = memory.engine.missing
         yield Symptom("semantic search", "ready" if not missing else "off", not missing, missing)
+
+
+def _profile(store: Path, run: str) -> Symptom:
+    """Which run the store is tuned to, and whether that is published; `run` is the one that is."""
+    try:
+        written = read_profile(store).tuned_by
+    except WorkbenchError as error:
+        return Symptom("search profile", error.why, ok=False, remedy=f"{error.what}: {error.todo}")
+    if written and written["run"] != run:
+        return Symptom("search profile", f"tuned by run {written['run']} from the next publication on")
+    return Symptom("search profile", f"tuned by run {run}" if run else "the defaults")

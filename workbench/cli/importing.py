@@ -28,22 +28,25 @@ _SHOWN_PLACES = 5
     "--secrets", type=click.Choice(SECRET_POLICIES),
     help="What becomes of keys and passwords: masked, kept, or kept and counted. [default: mask, or the setting]",
 )  # fmt: skip
+@click.option("--restore-forgotten", is_flag=True, help="Bring back what was forgotten, where it is in these exports.")
 @json_option
 @click.pass_context
 def ingest(
     ctx: click.Context, paths: tuple[Path, ...], store: Path | None, dry_run: bool, assistant: str | None,
-    embedder: str | None, ray: str | None, workers: int | None, secrets: str | None, as_json: bool,
+    embedder: str | None, ray: str | None, workers: int | None, secrets: str | None,
+    restore_forgotten: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Import exports: zips, folders or single files, of any assistant, as they were downloaded.
 
-    What is already there is not imported again; what a newer export changed is updated; nothing is ever deleted.
+    What is already there is not imported again; what a newer export changed is updated; nothing is ever deleted. What
+    was forgotten stays away.
     Exit status: 0 all was imported, 3 something was left out (the report says what and why), 1 nothing could be read.
     """
     with Workbench.open(store) as memory:
         with bars_if_terminal(wanted=not as_json) as bars:
             report = memory.ingest(
                 *paths, dry_run=dry_run, assistant=assistant, embedder=embedder, ray=ray, workers=workers,
-                secrets=secrets, progress=bars,
+                secrets=secrets, restore_forgotten=restore_forgotten, progress=bars,
             )  # fmt: skip
         if as_json:
             echo_json(report.as_dict())
@@ -67,9 +70,19 @@ def _print(report: IngestReport, store: Path) -> None:
         out.print(f"[dim]embedding: {report.embedding}, with {report.embedder}[/]")
     if report.seconds:
         out.print("[dim]" + ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in report.seconds.items()) + "[/]")
+    _print_forgotten(report)
     _print_secrets(report)
     if report.generation is not None:
         out.print(f"Published generation {report.generation} in {store}.")
+
+
+def _print_forgotten(report: IngestReport) -> None:
+    conversations, messages = report.total("conversations_forgotten"), report.total("messages_forgotten")
+    if conversations or messages:
+        console().print(
+            f"forgotten, and left out: {conversations:,} conversations, {messages:,} messages of others "
+            "[dim](--restore-forgotten brings them back)[/]"
+        )
 
 
 def _print_secrets(report: IngestReport) -> None:

@@ -101,6 +101,8 @@ def stats(store: Path | None, as_json: bool) -> None:
         f"vectors of {found.embedder}; record {found.record_bytes / 1e6:.1f} MB, "
         f"snapshot {found.snapshot_bytes / 1e6:.1f} MB[/]"
     )
+    if found.tuned_by:
+        out.print(f"[dim]{found.tuned}[/]")
 
 
 @click.command(cls=Verb)

@@ -9,7 +9,7 @@ import click
 
 from workbench.cli.terminal import coloured_name, console
 from workbench.cli.verb import Verb, echo_json, json_option, store_option
-from workbench.model import DEFAULT_ALPHA, MODES, Hit, SearchResult
+from workbench.model import MODES, Hit, SearchResult
 from workbench.workspace import Workbench
 
 _SHOWN_VALUES = 8  # of a facet
@@ -19,8 +19,8 @@ _SHOWN_VALUES = 8  # of a facet
 @click.argument("query", nargs=-1, required=True)
 @store_option
 @click.option("-k", type=int, default=10, show_default=True, help="How many messages.")
-@click.option("--alpha", type=float, default=DEFAULT_ALPHA, show_default=True, help="0: words only, 1: meaning only.")
-@click.option("--mode", type=click.Choice(list(MODES)), help="A name for --alpha 0.3, 0 or 1.")
+@click.option("--alpha", type=float, help="0: words only, 1: meaning only. [default: 0.3, or as tuned]")
+@click.option("--mode", type=click.Choice(list(MODES)), help="A name for --alpha: the default, 0 or 1.")
 @click.option("--assistant", multiple=True, help="Only of this assistant; may be repeated.")
 @click.option("--role", multiple=True, help="Only by this role (user, assistant); may be repeated.")
 @click.option("--project", multiple=True, help="Only in this project.")

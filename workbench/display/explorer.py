@@ -32,11 +32,11 @@ class Explorer:
         Explorer(memory, "bread that did not rise")
     """
 
-    def __init__(self, memory: Workbench, query: str = "", *, k: int = 8, alpha: float = DEFAULT_ALPHA) -> None:
+    def __init__(self, memory: Workbench, query: str = "", *, k: int = 8, alpha: float | None = None) -> None:
         self.memory = memory
         self.result: SearchResult | None = None
         self.text = widgets.Text(value=query, placeholder=_HINT, layout=_WIDE)
-        self.alpha = _slider(alpha)
+        self.alpha = _slider(self._own_alpha() if alpha is None else alpha)
         self.k = widgets.BoundedIntText(value=k, min=1, max=_MOST, description="hits", layout={"width": "140px"})
         self.after = widgets.DatePicker(description="from", layout={"width": "230px"})
         self.before = widgets.DatePicker(description="to", layout={"width": "230px"})
@@ -102,6 +102,12 @@ class Explorer:
             return self.memory.snapshot.assistants
         except WorkbenchError:  # nothing imported yet; searching says so
             return []
+
+    def _own_alpha(self) -> float:
+        try:
+            return self.memory.engine.tuning.alpha
+        except WorkbenchError:
+            return DEFAULT_ALPHA
 
     def _toggles(self) -> list[widgets.ToggleButton]:
         return [*self.assistants.values(), *self.roles.values()]

@@ -7,8 +7,7 @@ at the same effort from 0.90 to 0.985 (250,000 real messages, expansion 128) wit
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from workbench.errors import SnapshotError
 from workbench.index.clusters import neighbourhoods
+from workbench.index.profile import VectorProfile
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
@@ -27,37 +27,6 @@ _COMPARED = 1_024  # vectors at a time: half a megabyte stays in the cache, whic
 _SMALL_COMPARED = 4_096
 _COMPARED_TWICE = 4  # times as many as wanted: what comparing in i8 puts first is compared again in f16
 _LARGEST_COMPONENT = 6.4  # times the mean size, 1 / sqrt(d): beyond it is one component in ten thousand
-
-
-@dataclass(frozen=True, slots=True)
-class VectorProfile:
-    """How an index is built and searched; kept in the manifest of its snapshot.
-
-    `connectivity` and `expansion_add` are HNSW's M and ef_construction, `expansion_search` its ef_search. The graph
-    compares vectors in `precision`: "f16", "i8", or "b1" (signs only); what it finds is always compared again in f16.
-    Up to `exact_below` texts there is no graph: scanning them all takes about as long as walking one, and finds
-    everything.
-    """
-
-    connectivity: int = 32
-    expansion_add: int = 256
-    expansion_search: int = 192
-    exact_below: int = 20_000
-    precision: str = "i8"
-
-    def as_dict(self) -> dict[str, Any]:
-        """The profile as plain values."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> VectorProfile:
-        """The profile that `as_dict` gave."""
-        return cls(**values)
-
-    @property
-    def build(self) -> dict[str, Any]:
-        """The part of the profile that decides what is built; the rest is about searching."""
-        return {name: value for name, value in sorted(asdict(self).items()) if name != "expansion_search"}
 
 
 class VectorIndex:
@@ -102,12 +71,28 @@ class VectorIndex:
             vectors[start : start + _BLOCK] = _centred(vectors[start : start + _BLOCK], mean)
         np.save(folder / _MEAN, mean)
         if rows > profile.exact_below:
-            small = np.lib.format.open_memmap(folder / _SMALL, mode="w+", dtype=np.int8, shape=shape)
-            for start in range(0, rows, _BLOCK):
-                small[start : start + _BLOCK] = _encoded(vectors[start : start + _BLOCK], "i8")
-            small.flush()
+            _write_small(folder, vectors)
             _build_graph(vectors, profile).save(folder / _GRAPH)
         vectors.flush()
+
+    @classmethod
+    def build_variant(cls, source: Path, folder: Path, profile: VectorProfile) -> None:
+        """Write into the empty folder `folder` what `build` makes of the vectors of the index in `source` by `profile`.
+
+        The vectors themselves are linked, not copied.
+
+        Raises:
+            SnapshotError: The index in `source` cannot be read.
+        """
+        try:
+            for name in (_VECTORS, _MEAN):
+                (folder / name).symlink_to((source / name).resolve(strict=True))
+            vectors = np.load(folder / _VECTORS, mmap_mode="r").view(np.ndarray)
+        except (OSError, ValueError) as error:
+            raise SnapshotError(f"the vector index {source} cannot be read", str(error)) from error
+        if len(vectors) > profile.exact_below:
+            _write_small(folder, vectors)
+            _build_graph(vectors, profile).save(folder / _GRAPH)
 
     @classmethod
     def open(cls, folder: Path, profile: VectorProfile) -> VectorIndex:
@@ -244,6 +229,13 @@ def _encoded(vectors: NDArray[Any], precision: str) -> NDArray[Any]:
         steps = np.asarray(vectors, dtype=np.float32) * (127.0 / largest)
         return np.asarray(np.clip(np.rint(steps), -127, 127), dtype=np.int8)
     return np.ascontiguousarray(vectors, dtype=np.float16)
+
+
+def _write_small(folder: Path, vectors: NDArray[np.float16]) -> None:
+    small = np.lib.format.open_memmap(folder / _SMALL, mode="w+", dtype=np.int8, shape=vectors.shape)
+    for start in range(0, len(vectors), _BLOCK):
+        small[start : start + _BLOCK] = _encoded(vectors[start : start + _BLOCK], "i8")
+    small.flush()
 
 
 def _build_graph(vectors: NDArray[np.float16], profile: VectorProfile) -> Any:

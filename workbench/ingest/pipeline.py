@@ -12,28 +12,34 @@ from pathlib import Path
 from workbench import sources
 from workbench.embedding import Embedder, load_embedder
 from workbench.errors import EmptyExportError, SourceError, UsageError
+from workbench.ingest.forgetting import opened
 from workbench.ingest.masking import MASK
-from workbench.ingest.parsing import PARSE_BYTES_PER_SECOND, make_parser, raw_batches
-from workbench.ingest.progress import Progress
+from workbench.ingest.parsing import PARSE_BYTES_PER_SECOND, ParsedBatch, make_parser, raw_batches
+from workbench.ingest.progress import Progress, Told
 from workbench.ingest.report import FileReport, IngestReport
 from workbench.ingest.vectorising import embed_missing
 from workbench.parallel import executor, plan_parallel
 from workbench.record import (
     RECORD_FILE,
     Database,
+    Tombstones,
     WriterLock,
     absorb,
     connect_read_only,
     count_missing,
     finish_import,
+    leave_out,
+    lift,
     merge,
-    open_record,
+    read_tombstones,
     reading_revision,
+    returning,
     scratch_record,
     start_import,
 )
+from workbench.search.tuning import Tuning
 from workbench.settings import SECRET_POLICIES
-from workbench.snapshot import VectorSpace, publish
+from workbench.snapshot import VectorSpace, publish, read_profile
 from workbench.snapshot.replica import refuse_writing
 from workbench.sources import ExportFile
 
@@ -45,7 +51,7 @@ class IngestOptions:
     """How to import.
 
     `ray` and `workers` as in `plan_parallel`; `assistant` restricts to one assistant's exports; `secrets` is one of
-    SECRET_POLICIES.
+    SECRET_POLICIES. With `restore_forgotten` what was forgotten comes back, where it is in these exports.
     """
 
     store: Path
@@ -55,6 +61,7 @@ class IngestOptions:
     assistant: str | None = None
     dry_run: bool = False
     secrets: str = "mask"
+    restore_forgotten: bool = False
 
 
 def ingest(paths: Sequence[Path], options: IngestOptions, progress: Progress) -> IngestReport:
@@ -82,7 +89,8 @@ def ingest(paths: Sequence[Path], options: IngestOptions, progress: Progress) ->
         return report
     refuse_writing(options.store)
     embedder = _load(options, report, progress)
-    with WriterLock(options.store), open_record(options.store) as database:
+    with WriterLock(options.store) as lock, opened(options.store, lock) as database:
+        progress = Told(lock, progress)
         number = start_import(database, ", ".join(map(str, paths)))
         _read(database, files, report, paths, options, progress)
         _embed_and_publish(database, embedder, report, options, progress)
@@ -101,7 +109,8 @@ def rebuild(options: IngestOptions, progress: Progress, *, anew: bool = False) -
     refuse_writing(options.store)
     report = IngestReport([], dry_run=False)
     embedder = _load(options, report, progress)
-    with WriterLock(options.store), open_record(options.store) as database:
+    with WriterLock(options.store) as lock, opened(options.store, lock) as database:
+        progress = Told(lock, progress)
         _embed_and_publish(database, embedder, report, options, progress, anew=anew)
     return report
 
@@ -111,7 +120,7 @@ def _read(
     options: IngestOptions, progress: Progress,
 ) -> None:  # fmt: skip
     _parse(database, files, report, options, progress)
-    if not any(one.kept for one in report.files):  # an import that finds nothing is an error, not a success
+    if not any(one.read for one in report.files):  # an import that finds nothing is an error, not a success
         raise _nothing_found(report, paths, options)
 
 
@@ -146,19 +155,32 @@ def _parse(
     report.parsing = str(plan)
     report.secrets = options.secrets
     revision = reading_revision(database, sources.REVISION, masked=options.secrets == MASK, dry_run=options.dry_run)
+    tombstones = read_tombstones(database)
     progress.start("reading", size, "bytes")
     with _timed(report, "reading"), executor(plan) as run:
         for batch in run.map(partial(make_parser, options.secrets), raw_batches(files, report.files, revision)):
-            counts = merge(database, batch.rows, dry_run=options.dry_run)
-            report.files[batch.file].add(counts, batch.rows.artifacts.num_rows)
-            report.files[batch.file].issues.extend(batch.issues)
-            report.files[batch.file].secrets.extend(batch.secrets)
-            report.rows_written += counts.rows_written
+            _merge(database, batch, report, options, tombstones)
             progress.advance(batch.bytes)
     progress.finish()
     for one in report.files:
-        if one.source and not one.kept and not one.error:
+        if one.source and not one.read and not one.error:
             one.error = "not a single conversation is in it"
+
+
+def _merge(
+    database: Database, batch: ParsedBatch, report: IngestReport, options: IngestOptions, tombstones: Tombstones
+) -> None:
+    if options.restore_forgotten:
+        if not options.dry_run:
+            lift(database, returning(batch.rows, tombstones))
+        tombstones = Tombstones()
+    rows, left_out = leave_out(batch.rows, tombstones)
+    counts = merge(database, rows, dry_run=options.dry_run)
+    one = report.files[batch.file]
+    one.add(counts, rows.artifacts.num_rows, left_out)
+    one.issues.extend(batch.issues)
+    one.secrets.extend(found for found in batch.secrets if found.conversation not in tombstones.conversations)
+    report.rows_written += counts.rows_written
 
 
 def _nothing_found(report: IngestReport, paths: Sequence[Path], options: IngestOptions) -> EmptyExportError:
@@ -178,6 +200,7 @@ def _load(options: IngestOptions, report: IngestReport, progress: Progress) -> E
     with _timed(report, "loading the model"):
         embedder = load_embedder(options.embedder)
     progress.finish()
+    _space(options.store, embedder)  # nor should a damaged profile
     report.embedder = embedder.fingerprint
     return embedder
 
@@ -192,10 +215,17 @@ def _embed_and_publish(
     report.rows_written += report.texts_embedded
     progress.start("publishing", 0, "")
     with _timed(report, "publishing"):
-        space = VectorSpace(embedder.name, embedder.fingerprint, embedder.dimensions)
-        manifest = publish(database, options.store, space, anew=anew)
+        manifest = publish(database, options.store, _space(options.store, embedder), anew=anew)
     progress.finish()
     report.generation = manifest.generation
+
+
+def _space(store: Path, embedder: Embedder) -> VectorSpace:
+    """How the store's next generation is indexed and searched."""
+    profile = read_profile(store)
+    search = Tuning.from_values(profile.search).changed
+    model = (embedder.name, embedder.fingerprint, embedder.dimensions)
+    return VectorSpace(*model, profile.index, search, profile.tuned_by)
 
 
 def _embed(

@@ -10,15 +10,16 @@ from typing import Any
 
 from workbench.ingest.masking import FoundSecrets
 from workbench.model import ImportIssue
-from workbench.record import MergeCounts, Status
+from workbench.record import LeftOut, MergeCounts, Status
 
 
 @dataclass(slots=True)
 class FileReport:
     """One file of an export: what was kept, what was not, and why.
 
-    `conversations` counts new, changed and unchanged ones; `messages_*` likewise. `secrets` names the conversations
-    with keys or passwords in them. `error` says why nothing of the file could be read.
+    `conversations` counts new, changed and unchanged ones; `messages_*` likewise. `conversations_forgotten`, and
+    `messages_forgotten` of other conversations, were left out since somebody had them forgotten. `secrets` names the
+    conversations with keys or passwords in them. `error` says why nothing of the file could be read.
     """
 
     place: str
@@ -28,13 +29,15 @@ class FileReport:
     messages_new: int = 0
     messages_changed: int = 0
     messages_unchanged: int = 0
+    conversations_forgotten: int = 0
+    messages_forgotten: int = 0
     artifacts: int = 0
     rows_written: int = 0
     issues: list[ImportIssue] = field(default_factory=list)
     secrets: list[FoundSecrets] = field(default_factory=list)
     error: str = ""
 
-    def add(self, counts: MergeCounts, artifacts: int) -> None:
+    def add(self, counts: MergeCounts, artifacts: int, left_out: LeftOut) -> None:
         """Count one merged batch."""
         for status, count in counts.conversations.items():
             self.conversations[str(status)] += count
@@ -42,12 +45,19 @@ class FileReport:
         self.messages_changed += counts.messages_changed
         self.messages_unchanged += counts.messages_unchanged
         self.rows_written += counts.rows_written
+        self.conversations_forgotten += left_out.conversations
+        self.messages_forgotten += left_out.messages
         self.artifacts += artifacts
 
     @property
     def kept(self) -> int:
         """Conversations read, whether new or known."""
         return sum(self.conversations.values())
+
+    @property
+    def read(self) -> int:
+        """Conversations in it, those that are left out included."""
+        return self.kept + self.conversations_forgotten
 
     @property
     def messages(self) -> int:

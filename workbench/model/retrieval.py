@@ -11,7 +11,8 @@ from workbench.model.conversation import MessageKind, Role
 from workbench.model.filters import Filters
 
 DEFAULT_ALPHA = 0.3  # measured: see workbench.search.tuning
-MODES = {"hybrid": DEFAULT_ALPHA, "lexical": 0.0, "semantic": 1.0}  # names of weights
+MODES: Mapping[str, float | None] = {"hybrid": None, "lexical": 0.0, "semantic": 1.0}
+"""Names of weights; None is the store's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +20,15 @@ class Query:
     """One search.
 
     `text` is in the query language unless `plain`. `alpha` weighs the vector leg against the lexical one: 0 is lexical
-    only, 1 vectors only. `cursor` is that of the page before. With `by_conversation` a conversation is found once, by
-    its best message. `explain` asks for what each leg contributed to each hit, `facets` for counts of what matches.
-    After `timeout_ms` milliseconds the stages that remain are left out and what is there is given, marked partial.
+    only, 1 vectors only; None is the weight that the store is tuned to, DEFAULT_ALPHA for most. `cursor` is that of the
+    page before. With `by_conversation` a conversation is found once, by its best message. `explain` asks for what each
+    leg contributed to each hit, `facets` for counts of what matches. After `timeout_ms` milliseconds the stages that
+    remain are left out and what is there is given, marked partial.
     """
 
     text: str
     k: int = 10
-    alpha: float = DEFAULT_ALPHA
+    alpha: float | None = None
     filters: Filters = field(default_factory=Filters)
     thread_context: bool = True
     cursor: str | None = None

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 from pathlib import Path
 
 import click
 
 from workbench.errors import UsageError, WorkbenchError
 from workbench.notebooks import known_parameters, refresh, run_notebook
-
-_WORDS = {"true": True, "false": False, "none": None}
+from workbench.notebooks.values import value_of
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -55,27 +53,9 @@ def _run(
         raise UsageError("there is no folder for the result", "", "give --output DIR, for example --output data/runs")
     for notebook in notebooks:
         known = known_parameters(notebook)
-        given = {name: _value(name, text, known.get(name)) for name, text in parameters}
+        given = {name: value_of(name, text, known.get(name)) for name, text in parameters}
         run = run_notebook(notebook, output=output, parameters=given, html=html)
         click.echo(f"{notebook.name}: {run.seconds:.1f} s, {run.html or run.executed}")
-
-
-def _value(name: str, text: str, default: object) -> object:
-    """The text as a value of the kind that the default has; a text stays a text.
-
-    Raises:
-        UsageError: It is of another kind.
-    """
-    if isinstance(default, str):
-        return text
-    try:
-        value = _WORDS[text.lower()] if text.lower() in _WORDS else ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        value = text
-    fits = default is None or isinstance(value, type(default)) or (isinstance(default, float) and type(value) is int)
-    if not fits or (isinstance(value, bool) and default is not None and not isinstance(default, bool)):
-        raise UsageError(f"the parameter {name} cannot be {text!r}", "", f"its default is {default!r}")
-    return value
 
 
 if __name__ == "__main__":

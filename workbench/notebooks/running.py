@@ -12,15 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import papermill
-import zmq
-from ipykernel.kernelspec import RESOURCES, get_kernel_dict
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
-from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import CellControlSignal
 from papermill.exceptions import PapermillException, PapermillExecutionError
 
 from workbench.errors import NotebookError, UsageError
 from workbench.notebooks.files import read_notebook
+from workbench.notebooks.kernels import Limit, kernels
 from workbench.notebooks.pages import page
 
 PARAMETERS_TAG = "parameters"
@@ -39,17 +36,19 @@ class NotebookRun:
 
 
 def run_notebook(
-    notebook: Path, *, output: Path, parameters: Mapping[str, object] | None = None, html: bool = True
-) -> NotebookRun:
+    notebook: Path, *, output: Path, parameters: Mapping[str, object] | None = None, html: bool = True,
+    timeout: float | None = None,
+) -> NotebookRun:  # fmt: skip
     """Run `notebook` and write it, executed, under its own name into the folder `output`, with an HTML page beside it.
 
     The kernel is this interpreter, its working directory the folder of the notebook: relative paths among the
     parameters are taken from there. Of a notebook that fails, what ran is written all the same. Progress is shown on
-    standard error if that is a terminal.
+    standard error if that is a terminal. A notebook that takes longer than `timeout` seconds is stopped. However this
+    ends, the kernel and every process that came from it end too.
 
     Raises:
         UsageError: A parameter is not one of the notebook's, or `output` is the folder of the notebook.
-        NotebookError: The notebook cannot be read, or a cell of it failed.
+        NotebookError: The notebook cannot be read, a cell of it failed, or its time was over.
     """
     notebook = notebook.resolve()
     given = _checked(notebook, parameters or {})
@@ -60,15 +59,16 @@ def run_notebook(
     output.mkdir(parents=True, exist_ok=True)
     executed = output.resolve() / notebook.name
     begun = time.perf_counter()
+    limit = Limit(timeout) if timeout else None
     try:
-        _execute(notebook, executed, given)
+        _execute(notebook, executed, given, limit)
     except PapermillExecutionError as error:
         _write_page(executed, wanted=html)
-        raise _failure(notebook, executed, error) from error
+        raise _failure(notebook, executed, error, limit) from error
     except (PapermillException, CellControlSignal, RuntimeError) as error:  # a dead or silent kernel is a RuntimeError
         raise NotebookError(
             f"{notebook.name} could not be run to its end",
-            _last_line(f"{type(error).__name__}: {error}"),
+            _too_long(limit) or _last_line(f"{type(error).__name__}: {error}"),
             f"what ran is kept in {executed}",
         ) from error
     written = _write_page(executed, wanted=html)
@@ -115,38 +115,20 @@ def _checked(notebook: Path, parameters: Mapping[str, object]) -> dict[str, obje
     return {name: str(value) if isinstance(value, Path) else value for name, value in parameters.items()}
 
 
-def _execute(notebook: Path, executed: Path, parameters: Mapping[str, object]) -> None:
+def _execute(notebook: Path, executed: Path, parameters: Mapping[str, object], limit: Limit | None) -> None:
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # a debugger's remarks on stderr are no output
-    papermill.execute_notebook(
-        str(notebook),
-        str(executed),
-        parameters=dict(parameters),
-        cwd=str(notebook.parent),
-        progress_bar={"desc": notebook.name} if sys.stderr.isatty() else False,
-        kernel_manager_class=_ThisInterpreter,
-    )
+    with kernels(limit) as kind:
+        papermill.execute_notebook(
+            str(notebook),
+            str(executed),
+            parameters=dict(parameters),
+            cwd=str(notebook.parent),
+            progress_bar={"desc": notebook.name} if sys.stderr.isatty() else False,
+            kernel_manager_class=kind,
+        )
 
 
-class _ThisSpec(KernelSpecManager):
-    """Knows one kernel, whatever is asked for: the interpreter that is running."""
-
-    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        return KernelSpec(resource_dir=RESOURCES, **get_kernel_dict())
-
-
-class _ThisInterpreter(AsyncKernelManager):
-    """Starts kernels of the running interpreter, so that no kernel needs to be installed by hand.
-
-    What goes to and from the kernel is encrypted where the installation can do it: other users of the machine could
-    listen otherwise, and the kernel says so on standard error.
-    """
-
-    def __init__(self, **traits: Any) -> None:
-        encryption = {"transport_encryption": "auto"} if zmq.has("curve") else {}
-        super().__init__(**{**traits, **encryption, "kernel_spec_manager": _ThisSpec()})
-
-
-def _failure(notebook: Path, executed: Path, error: PapermillExecutionError) -> NotebookError:
+def _failure(notebook: Path, executed: Path, error: PapermillExecutionError, limit: Limit | None) -> NotebookError:
     """The error of a cell, with the cell's number in the notebook as it was given, counted from 1."""
     cells = read_notebook(executed).cells
     above = cells[: error.cell_index + 1]  # papermill has put a remark on top: what stood above the cell, and it
@@ -154,7 +136,7 @@ def _failure(notebook: Path, executed: Path, error: PapermillExecutionError) -> 
     number = error.cell_index + 1 - any(_INJECTED in cell.metadata.get("tags", []) for cell in above)
     return NotebookError(
         f"{notebook.name} failed in cell {number} (In [{error.exec_count}])",
-        _last_line(f"{error.ename}: {error.evalue}" if error.evalue else error.ename),
+        _too_long(limit) or _last_line(f"{error.ename}: {error.evalue}" if error.evalue else error.ename),
         f"what ran is kept in {executed}",
     )
 
@@ -165,6 +147,10 @@ def _write_page(executed: Path, *, wanted: bool) -> Path | None:
     target = executed.with_suffix(".html")
     target.write_text(page(read_notebook(executed), executed.stem), encoding="utf-8")
     return target
+
+
+def _too_long(limit: Limit | None) -> str:
+    return f"it was stopped: it took longer than {limit.seconds:g} s" if limit and limit.reached else ""
 
 
 def _last_line(text: str) -> str:

@@ -34,8 +34,10 @@ class MergeCounts:
     rows_written: int = 0
 
 
-# An incoming row wins over a stored one that differs if its conversation is newer; see the module's docstring.
-_WINS = """(i.version, i.parser_revision, i.row_hash) > (c.version, c.parser_revision, {stored})"""
+# An incoming row wins over a stored one that differs if its conversation is newer; see the module's docstring. What was
+# forgotten and may come back has an empty hash (`workbench.record.erasing`): whatever comes wins over that.
+_WINS = """({stored} = '' OR
+    (i.version, i.parser_revision, i.row_hash) > (c.version, c.parser_revision, {stored}))"""
 
 _STAGE = f"""
     CREATE TEMP TABLE staged_messages AS

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 RECORD_FILE = "record.duckdb"
+Listener = Callable[[str, object], None]
+"""Told of a statement and its parameters."""
 _WRITER_MEMORY = "2GB"  # beyond it DuckDB spills to disk: an import must leave room for the person's other work
 
 
@@ -35,8 +37,11 @@ class Database:
         StoreError: The database cannot carry it out.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, path: Path, listeners: list[Listener] | None = None
+    ) -> None:
         self._connection = connection
+        self._listeners = [] if listeners is None else listeners
         self.path = path
 
     def __enter__(self) -> Self:
@@ -53,7 +58,16 @@ class Database:
 
     def cursor(self) -> Database:
         """A second connection to the same open file, for another thread."""
-        return Database(self._connection.cursor(), self.path)
+        return Database(self._connection.cursor(), self.path, self._listeners)
+
+    @contextmanager
+    def overheard(self, listener: Listener) -> Iterator[None]:
+        """Within a `with` block, tell `listener` of every statement that is run here or by a cursor, before it runs."""
+        self._listeners.append(listener)
+        try:
+            yield
+        finally:
+            self._listeners.remove(listener)
 
     def run(self, sql: str, parameters: object = None) -> None:
         """Run statements whose result is not wanted."""
@@ -71,6 +85,7 @@ class Database:
 
     def arrow(self, sql: str, parameters: object = None) -> pa.Table:
         """All rows of a query as an Arrow table."""
+        self._tell(sql, parameters)
         with _mapped_errors(self.path):
             return self._connection.sql(sql, params=parameters).to_arrow_table()
 
@@ -79,6 +94,7 @@ class Database:
 
         The connection runs nothing else until the last batch has been taken: use a cursor of its own.
         """
+        self._tell(sql, parameters)
         with _mapped_errors(self.path):
             yield from self._connection.sql(sql, params=parameters).to_arrow_reader(rows)
 
@@ -105,8 +121,13 @@ class Database:
         self.run("COMMIT")
 
     def _execute(self, sql: str, parameters: object) -> duckdb.DuckDBPyConnection:
+        self._tell(sql, parameters)
         with _mapped_errors(self.path):
             return self._connection.execute(sql, parameters)
+
+    def _tell(self, sql: str, parameters: object) -> None:
+        for listener in self._listeners:
+            listener(sql, parameters)
 
 
 _STATEMENT_FAULTS = (

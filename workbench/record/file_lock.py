@@ -63,7 +63,6 @@ class FileLock:
             self._stream = None
 
 
-
 def holder_of(path: Path) -> dict[str, Any] | None:
     """What the holder of a lock says about itself; None if nobody holds it. Takes no lock and disturbs nobody."""
     try:

@@ -8,6 +8,7 @@ Every line is a JSON array of a digest (BLAKE2b-64, hex) and an object, over who
 
     ["8f…", {"format": 1, "base": 41}]                          first line: all up to sequence 41 are elsewhere
     ["03…", {"sequence": 42, "id": "m_…", "content": …}]        one memory
+    ["c1…", {"sequence": 43, "forgotten": true}]                one that is forgotten
 
 Writers take turns by a lock on `journal.lock`, held for one write. An append is one write and one fsync, and is over
 when the bytes are on the disk. What a killed writer left of a line is cut off by the next one: it was never
@@ -20,7 +21,7 @@ import base64
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -54,16 +55,20 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What complete lines say: entries by sequence, all up to `base` are elsewhere, `damaged` lines say nothing."""
+    """What complete lines say: entries by sequence, all up to `base` are elsewhere, `damaged` lines say nothing.
+
+    `forgotten` are the sequences of memories that were taken out of their lines.
+    """
 
     entries: tuple[Entry, ...] = ()
     base: int = 0
     damaged: int = 0
+    forgotten: tuple[int, ...] = ()
 
     @property
     def last(self) -> int:
         """The sequence of the newest memory, there or elsewhere."""
-        return max([self.base, *(entry.memory.sequence for entry in self.entries)])
+        return max([self.base, *(entry.memory.sequence for entry in self.entries), *self.forgotten])
 
 
 def append(
@@ -122,6 +127,7 @@ def parse(lines: bytes) -> Contents:
         StoreVersionError: A newer Workbench wrote them.
     """
     entries: list[Entry] = []
+    forgotten: list[int] = []
     base = damaged = 0
     for line in lines[: lines.rfind(b"\n") + 1].splitlines(keepends=True):
         values = _values(line)
@@ -130,9 +136,11 @@ def parse(lines: bytes) -> Contents:
         elif "base" in values:
             _check_format(values)
             base = int(values["base"])
+        elif "forgotten" in values:
+            forgotten.append(int(values["sequence"]))
         else:
             entries.append(_entry(values))
-    return Contents(tuple(entries), base, damaged)
+    return Contents(tuple(entries), base, damaged, tuple(forgotten))
 
 
 def compact(store: Path, upto: int) -> int:
@@ -140,20 +148,52 @@ def compact(store: Path, upto: int) -> int:
 
     A journal with damaged lines stays as it is, so that they can be looked at.
     """
-    path = store / JOURNAL_FILE
     with _locked(store):
-        contents = read(store)
-        done = [entry for entry in contents.entries if entry.memory.sequence <= upto]
-        if contents.damaged or not done:
+        said = [(line, _values(line)) for line in _lines(store)]
+        memories = [(line, values) for line, values in said if values is not None and "base" not in values]
+        done = sum(1 for _, values in memories if values["sequence"] <= upto and "forgotten" not in values)
+        kept = [line for line, values in memories if values["sequence"] > upto]
+        if any(values is None for _, values in said) or len(kept) == len(memories):
             return 0
-        kept = [entry for entry in contents.entries if entry.memory.sequence > upto]
-        lines = [_line(_entry_values(one.memory, one.vector, one.model)) for one in kept]
-        fresh = path.with_suffix(".new")
-        fresh.write_bytes(b"".join([_line({"format": _FORMAT, "base": upto}), *lines]))
-        _sync(fresh)
-        fresh.replace(path)
-        _sync(store)
-    return len(done)
+        _replace(store, [_line({"format": _FORMAT, "base": upto}), *kept])
+    return done
+
+
+def redact(store: Path, known: Container[str], upto: int) -> int:
+    """Take the memories whose ids are not in `known` out of their lines, up to sequence `upto`; how many those were.
+
+    Their sequences stay, so that none is missing. Damaged lines stay as they are.
+    """
+    lines, count = [], 0
+    with _locked(store):
+        for line in _lines(store):
+            values = _values(line) or {}
+            if "id" in values and values["id"] not in known and values["sequence"] <= upto:
+                line = _line({"sequence": values["sequence"], "forgotten": True})
+                count += 1
+            lines.append(line)
+        if count:
+            _replace(store, lines)
+    return count
+
+
+def _lines(store: Path) -> list[bytes]:
+    """The complete lines of the journal."""
+    try:
+        raw = (store / JOURNAL_FILE).read_bytes()
+    except FileNotFoundError:
+        return []
+    return raw[: raw.rfind(b"\n") + 1].splitlines(keepends=True)
+
+
+def _replace(store: Path, lines: Sequence[bytes]) -> None:
+    """Make the journal consist of `lines`, in one step. The caller holds the lock."""
+    path = store / JOURNAL_FILE
+    fresh = path.with_suffix(".new")
+    fresh.write_bytes(b"".join(lines))
+    _sync(fresh)
+    fresh.replace(path)
+    _sync(store)
 
 
 @contextmanager

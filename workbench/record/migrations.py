@@ -86,9 +86,23 @@ def m004_memories(database: Runs) -> None:
     )
 
 
+def m005_forgotten(database: Runs) -> None:
+    """What was forgotten and is to stay away: ids and times, nothing of what was there.
+
+    `part` is "conversation" or "message"; or, of a conversation that is there, its "title" or "summary".
+    """
+    database.run(
+        """
+        CREATE TABLE forgotten (
+            id VARCHAR NOT NULL, part VARCHAR NOT NULL, forgotten_at TIMESTAMP NOT NULL, PRIMARY KEY (id, part));
+        """
+    )
+
+
 MIGRATIONS: tuple[Callable[[Runs], None], ...] = (
     m001_conversations_messages_artifacts,
     m002_passages_and_vectors,
     m003_import_ledger,
     m004_memories,
+    m005_forgotten,
 )

@@ -32,7 +32,7 @@ def _of_words(snapshot: Snapshot, request: Request, hits: int) -> Iterator[str]:
         yield f"No message has: {named}. Check the spelling, or use beginnings, such as {missing[0][:4]}*."
     if not hits and request.words.phrases:
         yield "No message has all phrases. Without quotes their words are looked for wherever they stand."
-    if request.query.alpha <= 0.0 and not hits:
+    if request.alpha <= 0.0 and not hits:
         yield "Only words were searched. With meaning (a greater alpha) other ways to say it are found too."
 
 

@@ -30,12 +30,13 @@ class Ranking:
 class Leg:
     """The rankings of one leg for several queries, laid end to end.
 
-    `keys` and `scores` have an element for each entry; `low` and `high` (queries,) are the worst and best score of each
-    ranking, 0 where it is empty.
+    `keys`, `scores` and `ranks` (from 1) have an element for each entry; `low` and `high` (queries,) are the worst and
+    best score of each ranking, 0 where it is empty.
     """
 
     keys: Ordinals
     scores: Floats
+    ranks: Floats
     low: Floats
     high: Floats
 
@@ -45,6 +46,7 @@ class Leg:
         return cls(
             keys=np.concatenate([one.ordinals + number * messages for number, one in enumerate(rankings)]),
             scores=np.concatenate([one.scores for one in rankings]),
+            ranks=np.concatenate([np.arange(1, len(one.scores) + 1, dtype=np.float32) for one in rankings]),
             low=np.array([one.scores[-1] if len(one.scores) else 0.0 for one in rankings], np.float32),
             high=np.array([one.scores[0] if len(one.scores) else 0.0 for one in rankings], np.float32),
         )

@@ -22,7 +22,7 @@ from workbench.search.pages import Page, Ranked, cut
 from workbench.search.request import Request, Stopwatch, check, prepare, understand
 from workbench.search.scoring import score
 from workbench.search.tail import facets_of, has_vectors, tail_cosines, tail_plan, with_tail_vectors, with_tail_words
-from workbench.search.tuning import DEFAULT, Tuning
+from workbench.search.tuning import Tuning
 from workbench.search.vector_leg import search_vectors
 from workbench.snapshot import JournalTail, Snapshot
 
@@ -34,7 +34,8 @@ class SearchEngine:
     """Searches one snapshot, and what was remembered since. May be used by any number of threads at once.
 
     `embedder` must have the fingerprint of the snapshot; with None (`missing` says why) only words are searched, and
-    every result says so. `vectors` keeps the vectors of queries, by model and text.
+    every result says so. `tuning` is how it ranks, None for what the snapshot is tuned to. `vectors` keeps the vectors
+    of queries, by model and text.
     """
 
     def __init__(
@@ -43,11 +44,11 @@ class SearchEngine:
         embedder: Embedder | None,
         *,
         missing: str = "",
-        tuning: Tuning = DEFAULT,
+        tuning: Tuning | None = None,
         vectors: Cache[Floats] | None = None,
     ) -> None:
         self.snapshot = snapshot
-        self.tuning = tuning
+        self.tuning = tuning or Tuning.from_values(snapshot.manifest.search)
         self.missing = missing
         self.vectors = vectors or Cache(lambda vector: int(vector.nbytes), capacity_bytes=_VECTOR_CACHE_BYTES)
         self.embedder = embedder
@@ -79,7 +80,7 @@ class SearchEngine:
         with watch.stage("filter"):
             for number, query in enumerate(queries):
                 try:
-                    request = prepare(self._tail, query, watch.started, self._names)
+                    request = prepare(self._tail, query, watch.started, self._names, self.tuning.alpha)
                     together.setdefault(request.view.version, {})[number] = request
                 except WorkbenchError as error:
                     answers[number] = error
@@ -107,7 +108,8 @@ class SearchEngine:
         Raises:
             QueryError: The query cannot be understood.
         """
-        if self.embedder is None or query.alpha <= 0.0:
+        alpha = self.tuning.alpha if query.alpha is None else query.alpha
+        if self.embedder is None or alpha <= 0.0:
             return ""
         check(query)
         return understand(query, lambda: self._names(self.view())).words.text
@@ -175,7 +177,8 @@ class SearchEngine:
         with watch.stage("vector"):
             meaning = Leg.of(self._meaning(requests, vectors), messages)
         with watch.stage("fuse"):
-            context = [request.query.thread_context for request in requests]
+            around = self.tuning.thread_weight > 0
+            context = [request.query.thread_context and around for request in requests]
             masks = [request.mask for request in requests]
             candidates = gather(columns, [words, meaning], masks, context)
             wishes = [request.wish for request in requests]
@@ -183,7 +186,7 @@ class SearchEngine:
         return Ranked(candidates, scores, meaning)
 
     def _words(self, request: Request) -> Ranking:
-        if request.query.alpha >= 1.0 and request.words.text:
+        if request.alpha >= 1.0 and request.words.text:
             return Ranking.empty()
         limit = request.deeper(self.tuning.lexical_candidates)
         if not request.words.text:
@@ -201,7 +204,7 @@ class SearchEngine:
         out = np.zeros((len(requests), index.dimensions), np.float32)
         todo: dict[str, list[int]] = {}
         for number, request in enumerate(requests):
-            if request.query.alpha <= 0.0 or not request.words.text:
+            if request.alpha <= 0.0 or not request.words.text:
                 continue
             if self.embedder is None:
                 request.notes.append(f"Searched by words only: {self.missing}")

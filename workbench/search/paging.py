@@ -54,14 +54,14 @@ def decode(query: Query, generation: int) -> Place:
             raise ValueError("out of range")
     except (ValueError, TypeError, binascii.Error):
         raise QueryError("this is not a cursor", "", "give the `cursor` of the page before, unchanged") from None
-    if digest != _digest(query):
-        raise QueryError("this cursor belongs to another query", "", "repeat the query that gave it, unchanged")
     if made_at != generation:
         raise QueryError(
             f"the store has changed since the page before (generation {made_at}, now {generation})",
             "pages of two generations do not fit together",
             "search again from the first page",
         )
+    if digest != _digest(query):
+        raise QueryError("this cursor belongs to another query", "", "repeat the query that gave it, unchanged")
     return place
 
 

@@ -29,12 +29,14 @@ MAX_RESULTS = 1_000
 class Request:
     """A checked query of `view`, a generation with what was remembered since.
 
-    `mask` (messages,) says what may be found, None for all. `by_meaning` is set once there is a vector to compare;
-    `full` once a leg has listed as much as it may, so that a greater depth would find more.
+    `alpha` is the weight of the vectors. `mask` (messages,) says what may be found, None for all. `by_meaning` is set
+    once there is a vector to compare; `full` once a leg has listed as much as it may, so that a greater depth would
+    find more.
     """
 
     view: Snapshot
     query: Query
+    alpha: float
     words: Words
     clauses: Clauses | None
     mask: Mask | None
@@ -49,7 +51,7 @@ class Request:
     @property
     def wish(self) -> Wish:
         """How it is to be ranked."""
-        alpha = self.query.alpha if self.by_meaning else 0.0
+        alpha = self.alpha if self.by_meaning else 0.0
         context = self.query.thread_context and bool(self.words.text)
         return Wish(alpha, context, is_personal(self.words.text))
 
@@ -86,16 +88,21 @@ class Stopwatch:
         return (time.perf_counter() - self.started) * 1000
 
 
-def prepare(tail: JournalTail, query: Query, started: float, names: Callable[[Snapshot], Names]) -> Request:
+def prepare(
+    tail: JournalTail, query: Query, started: float, names: Callable[[Snapshot], Names], own_alpha: float
+) -> Request:
     """Check and understand one query.
 
-    `tail` gives the view to search, `names` those of a view that filters in the text may speak of.
+    `tail` gives the view to search, `names` those of a view that filters in the text may speak of, `own_alpha` the
+    weight of the vectors for a query that names none.
 
     Raises:
         QueryError: It says which part cannot be answered, and what is allowed.
         NotFoundError: The conversation to search in does not exist.
     """
     check(query)
+    alpha = own_alpha if query.alpha is None else query.alpha
+    query = replace(query, alpha=alpha)
     place = decode(query, tail.generation)
     view = tail.view(place.as_of)
     parsed = understand(query, lambda: names(view))
@@ -103,6 +110,7 @@ def prepare(tail: JournalTail, query: Query, started: float, names: Callable[[Sn
     return Request(
         view=view,
         query=query,
+        alpha=alpha,
         words=parsed.words,
         clauses=clauses,
         mask=mask,
@@ -136,7 +144,7 @@ def check(query: Query) -> None:
         raise QueryError(f"the query has {len(query.text):,} characters", f"at most {MAX_CHARACTERS:,} are taken")
     if not 1 <= query.k <= MAX_RESULTS:
         raise QueryError(f"k is {query.k}", "", f"give a number from 1 to {MAX_RESULTS:,}")
-    if not 0.0 <= query.alpha <= 1.0:
+    if query.alpha is not None and not 0.0 <= query.alpha <= 1.0:
         raise QueryError(f"alpha is {query.alpha}", "", "give a number from 0 (words only) to 1 (vectors only)")
     confidence = query.filters.min_confidence
     if confidence is not None and not 0.0 <= confidence <= 1.0:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from workbench.model import LegScore, Role
 from workbench.search.candidates import Candidates, Leg
-from workbench.search.fusion import Floats, min_max, rank_of, scatter
-from workbench.search.tuning import Tuning
+from workbench.search.fusion import Floats, min_max, rank_of, reciprocal_rank, scatter
+from workbench.search.tuning import RANKS, Tuning
 from workbench.snapshot import Columns
 from workbench.snapshot.catalog import ROLES
 
@@ -68,8 +68,8 @@ def score(
     cosine = scatter(candidates.keys, meaning.keys, meaning.scores)
     lengths = columns.length[candidates.ordinals]
     roles = columns.role[candidates.ordinals]
-    lexical_part = (1.0 - alpha) * min_max(bm25, words.low[of], words.high[of])
-    vector_part = alpha * min_max(cosine, meaning.low[of], meaning.high[of])
+    lexical_part = (1.0 - alpha) * _counted(candidates, words, bm25, tuning)
+    vector_part = alpha * _counted(candidates, meaning, cosine, tuning)
     matched = lexical_part + vector_part
     thread = np.where(context, _thread(candidates.around, matched, roles, lengths, tuning), _ZERO)
     wordy = context & ~personal & (columns.category[candidates.ordinals] == 0)  # memories are short on purpose
@@ -77,6 +77,13 @@ def score(
     own = np.where(personal & context & (roles == _USER) & (matched > 0), np.float32(tuning.own_prior), _ZERO)
     total = matched + thread + brevity + own
     return Scores(total, bm25, cosine, lexical_part, vector_part, thread, brevity, own)
+
+
+def _counted(candidates: Candidates, leg: Leg, scores: Floats, tuning: Tuning) -> Floats:
+    """What each candidate counts in a leg, from 0 to 1; `scores` are the leg's, nan where it does not list it."""
+    if tuning.fusion == RANKS:
+        return reciprocal_rank(scatter(candidates.keys, leg.keys, leg.ranks), tuning.rank_constant)
+    return min_max(scores, leg.low[candidates.query], leg.high[candidates.query])
 
 
 _USER = ROLES.index(Role.USER)
@@ -105,7 +112,7 @@ def _thread(
     gain = padded[before] * (tuning.before_weight * same_before + tuning.exchange_weight * answers)
     gain += padded[after] * (tuning.after_weight * same_after + tuning.exchange_weight * asks)
     gain += tuning.before_weight * padded[around[2]] + tuning.after_weight * padded[around[3]]
-    faded: Floats = (gain / (1.0 + lengths / tuning.thread_characters)).astype(np.float32)
+    faded: Floats = (tuning.thread_weight * gain / (1.0 + lengths / tuning.thread_characters)).astype(np.float32)
     return faded
 
 

@@ -13,6 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 
 FOLDER = "caches"
+FORGOTTEN = "forgotten"
+"""The kind to clear when something was forgotten: all kinds, and what services share."""
 _IDENTITY = "identity"
 
 

@@ -3,6 +3,7 @@
     snapshots/CURRENT          the number of the newest generation; replaced in one step
     snapshots/000042/          a complete generation; never changed
     snapshots/.building-…/     one being made; no reader looks at it
+    snapshots/.forgotten-…     an old one that holds what was forgotten; whoever lets go of it last removes it
 
 A reader holds a shared lock on its generation's manifest; the publisher removes an old generation only if it can take
 that lock for itself, which it tries without waiting.
@@ -10,6 +11,7 @@ that lock for itself, which it tries without waiting.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import shutil
@@ -20,7 +22,8 @@ from workbench.errors import SnapshotError, StoreMissingError
 from workbench.snapshot.manifest import FILE_NAME
 
 _CURRENT = "CURRENT"
-_BUILDING, _DELETING = ".building-", ".deleting-"
+_BUILDING, _DELETING, _FORGOTTEN = ".building-", ".deleting-", ".forgotten-"
+_LOCKS = Path("/proc/locks")  # where Linux tells who holds which lock
 _ATTEMPTS = 50  # a reader is only ever sent back by a publication that happens at that very moment
 
 
@@ -108,8 +111,7 @@ def begin(store: Path, generation: int) -> Path:
     """
     parent = snapshots_folder(store)
     parent.mkdir(parents=True, exist_ok=True)
-    for stale in [*parent.glob(f"{_BUILDING}*"), *parent.glob(f"{_DELETING}*")]:
-        shutil.rmtree(stale)
+    _clear(parent)
     folder = parent / f"{_BUILDING}{generation:06d}"
     folder.mkdir()
     return folder
@@ -142,28 +144,93 @@ def link_or_copy(source: str | Path, target: str | Path) -> None:
 
 
 def sweep(store: Path) -> list[int]:
-    """Remove the generations that are neither current nor read by anyone; returns their numbers."""
+    """Remove the generations that are neither current nor read by anyone; returns their numbers.
+
+    The caller holds the WriterLock: without it, one that is just being published could be taken for an old one.
+    """
     current = current_generation(store)
-    gone = []
-    for folder in folders(store):
-        if int(folder.name) != current and _remove(folder):
-            gone.append(int(folder.name))
+    gone = [int(folder.name) for folder in folders(store) if int(folder.name) != current and _remove(folder)]
+    _clear(snapshots_folder(store))
     return gone
 
 
-def _remove(folder: Path) -> bool:
-    manifest = folder / FILE_NAME
-    if not manifest.exists():  # renamed by hand, or half removed: nobody can be reading it
-        shutil.rmtree(folder)
+def mark_forgotten(store: Path) -> list[int]:
+    """Have the generations that are not current removed by whoever lets go of them last; returns their numbers."""
+    current = current_generation(store)
+    old = [folder for folder in folders(store) if int(folder.name) != current]
+    for folder in old:
+        _mark(folder).touch()
+    return [int(folder.name) for folder in old]
+
+
+def forgotten(store: Path) -> list[Path]:
+    """The folders of the generations that are to go as soon as nobody reads them."""
+    return [folder for folder in folders(store) if _mark(folder).exists()]
+
+
+def is_read(folder: Path) -> bool:
+    """Whether anybody holds a generation at this moment."""
+    try:
+        with (folder / FILE_NAME).open("rb") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
         return True
-    with manifest.open("rb") as stream:
+    return False
+
+
+def let_go(folder: Path) -> None:
+    """Remove the generation in `folder`, which the caller has just let go of, if it is to go and nobody reads it."""
+    mark = _mark(folder)
+    if mark.exists():
+        with contextlib.suppress(OSError):  # a reader need not be able to write: then it goes with the next publication
+            if _remove(folder):
+                mark.unlink(missing_ok=True)
+
+
+def readers(folder: Path) -> list[int]:
+    """The processes that hold a generation, as far as the system tells."""
+    try:
+        inode = (folder / FILE_NAME).stat().st_ino
+        lines = _LOCKS.read_text(encoding="ascii").splitlines()
+    except OSError:
+        return []
+    fields = [line.split() for line in lines]  # 1: FLOCK ADVISORY READ 4711 fe:00:123456 0 EOF
+    return sorted({int(one[4]) for one in fields if one[1] == "FLOCK" and one[5].endswith(f":{inode}")})
+
+
+def _mark(folder: Path) -> Path:
+    return folder.with_name(f"{_FORGOTTEN}{folder.name}")
+
+
+def _clear(parent: Path) -> None:
+    """Remove what interrupted publications and removals left, and marks of generations that are gone."""
+    for stale in [*parent.glob(f"{_BUILDING}*"), *parent.glob(f"{_DELETING}*")]:
+        with contextlib.suppress(FileNotFoundError):  # somebody else is at it: see let_go
+            shutil.rmtree(stale)
+    for mark in parent.glob(f"{_FORGOTTEN}*"):
+        if not mark.with_name(mark.name.removeprefix(_FORGOTTEN)).exists():
+            mark.unlink(missing_ok=True)
+
+
+def _remove(folder: Path) -> bool:
+    try:
+        stream = (folder / FILE_NAME).open("rb")
+    except FileNotFoundError:  # renamed by hand, or half removed: nobody can be reading it
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(folder)
+        return True
+    with stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         doomed = folder.with_name(f"{_DELETING}{folder.name}")
-        folder.rename(doomed)  # in one step: a reader finds all of it or nothing
-    shutil.rmtree(doomed)
+        with contextlib.suppress(FileNotFoundError):  # another one has just done it
+            folder.rename(doomed)  # in one step: a reader finds all of it or nothing
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(doomed)
     return True
 
 

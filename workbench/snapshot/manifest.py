@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,8 @@ class Manifest:
     `record_revision` is the state of the record it was made from, `journal_sequence` that of the newest memory in it:
     all up to it are there. `counts` has conversations, messages, searched, artifacts, texts (unique, with a vector) and
     pending (without one yet); `assistants` the messages of each. `texts_digest` identifies the set of texts and
-    vectors, so that an unchanged vector index is not built again.
+    vectors, so that an unchanged vector index is not built again. `search` has the constants of ranking that the store
+    is tuned to (empty: the defaults), and `tuned_by` where they and the profile come from (empty: from nowhere).
     """
 
     generation: int
@@ -45,6 +46,8 @@ class Manifest:
     texts_digest: str
     files: Mapping[str, PartFile]
     journal_sequence: int = 0
+    search: Mapping[str, int | float | str] = field(default_factory=dict)
+    tuned_by: Mapping[str, Any] = field(default_factory=dict)
     format: int = FORMAT
 
     def write(self, folder: Path) -> None:

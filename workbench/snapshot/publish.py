@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,15 +35,18 @@ _OWNERS = f"""
 
 @dataclass(frozen=True, slots=True)
 class VectorSpace:
-    """Whose vectors a generation holds, and how they are indexed.
+    """Whose vectors a generation holds, how they are indexed, and how it is to be searched.
 
-    `embedder` is the name to load the model by, `fingerprint` and `dimensions` are the model's.
+    `embedder` is the name to load the model by, `fingerprint` and `dimensions` are the model's. `search` and `tuned_by`
+    are as in `Manifest`.
     """
 
     embedder: str
     fingerprint: str
     dimensions: int
     profile: VectorProfile = field(default_factory=VectorProfile)
+    search: Mapping[str, int | float | str] = field(default_factory=dict)
+    tuned_by: Mapping[str, Any] = field(default_factory=dict)
 
 
 def publish(database: Database, store: Path, space: VectorSpace, *, anew: bool = False) -> Manifest:
@@ -79,6 +83,8 @@ def publish(database: Database, store: Path, space: VectorSpace, *, anew: bool =
         texts_digest=parts.digest,
         files=describe_folder(folder),
         journal_sequence=absorbed(database),
+        search=dict(space.search),
+        tuned_by=dict(space.tuned_by),
     )
     manifest.write(folder)
     generations.commit(store, folder, generation)
@@ -112,8 +118,8 @@ def current_manifest(store: Path) -> Manifest | None:
 
 
 def _is_up_to_date(current: Manifest, revision: int, space: VectorSpace) -> bool:
-    made_from = (current.record_revision, current.fingerprint, dict(current.profile))
-    return made_from == (revision, space.fingerprint, space.profile.as_dict())
+    made_from = (current.record_revision, current.fingerprint, dict(current.profile), dict(current.search))
+    return made_from == (revision, space.fingerprint, space.profile.as_dict(), dict(space.search))
 
 
 @dataclass(frozen=True, slots=True)

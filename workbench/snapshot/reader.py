@@ -145,12 +145,19 @@ class Snapshot:
         view.columns, view.texts, view.assistants, view.tail = columns, texts, assistants, tail
         return view
 
+    def with_vectors(self, index: VectorIndex) -> Snapshot:
+        """The same generation searched by another index of the same texts, in the same order; closed with this one."""
+        view = copy(self)
+        view.vectors = index
+        return view
+
     def close(self) -> None:
         """Let go of it; it may then be removed once a newer one is there."""
         self.catalog.close()
         if self._lease is not None:
             self._lease.close()
             self._lease = None
+            generations.let_go(self.folder)
 
     def __enter__(self) -> Self:
         return self

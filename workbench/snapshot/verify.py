@@ -7,7 +7,7 @@ from pathlib import Path
 
 from workbench.errors import SnapshotError, StoreMissingError, StoreVersionError
 from workbench.model import MEMORY_ASSISTANT
-from workbench.record import RECORD_FILE, Database, absorbed, connect_read_only, journal
+from workbench.record import RECORD_FILE, Database, absorbed, connect_read_only, is_unfinished, journal
 from workbench.snapshot import generations, replica
 from workbench.snapshot.manifest import Manifest, describe_file
 from workbench.snapshot.reader import Snapshot
@@ -62,7 +62,17 @@ def _verify_record(store: Path) -> list[Finding]:
         if not record.value("SELECT count(*) FROM migrations WHERE name = 'm004_memories'"):
             return findings  # of an older Workbench: the next import makes the tables
         findings += [_no_rows(record, check, query) for check, query in _MEMORY_CHECKS.items()]
+        findings.append(_verify_forgotten(store, unfinished=is_unfinished(record)))
         return [*findings, *_verify_journal(store, absorbed(record))]
+
+
+def _verify_forgotten(store: Path, *, unfinished: bool) -> Finding:
+    """Check that no forgetting was cut off, and that no old generation that nobody reads holds what was forgotten."""
+    left = [folder.name for folder in generations.forgotten(store) if not generations.is_read(folder)]
+    what = f"generations {', '.join(left)} still hold it" if left else "a forgetting was cut off"
+    ok = not (unfinished or left)
+    detail = "" if ok else f"{what}: `workbench rebuild --if-changed` finishes that"
+    return Finding("what was forgotten is gone", ok=ok, detail=detail)
 
 
 def _verify_journal(store: Path, taken_over: int) -> list[Finding]:
@@ -72,7 +82,7 @@ def _verify_journal(store: Path, taken_over: int) -> list[Finding]:
     except StoreVersionError as error:
         return [Finding("the journal can be read", ok=False, detail=str(error))]
     there = [entry.memory.sequence for entry in found.entries]
-    missing = len(set(range(found.base + 1, found.last + 1)) - set(there))
+    missing = len(set(range(found.base + 1, found.last + 1)) - {*there, *found.forgotten})
     reached = not (store / journal.JOURNAL_FILE).exists() or found.base <= taken_over <= found.last
     return [
         _counted("every line of the journal is as it was written", found.damaged),

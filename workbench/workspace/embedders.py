@@ -6,11 +6,13 @@ from pathlib import Path
 
 from workbench.embedding import Embedder, load_embedder
 from workbench.errors import EmbeddingError
-from workbench.snapshot import Manifest, current_manifest
+from workbench.snapshot import Manifest, current_manifest, read_profile
 
 
 def embedder_of(store: Path) -> str:
-    """The name of the model that the store was last published with."""
+    """The name of the model that the store is tuned to, or was last published with."""
+    if tuned := read_profile(store).embedder:
+        return tuned
     manifest = current_manifest(store)
     return manifest.embedder if manifest else "static"
 

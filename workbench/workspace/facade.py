@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
-from workbench.embedding import Vectors
 from workbench.errors import SnapshotError, StoreMissingError
-from workbench.ingest import IngestOptions, IngestReport, Progress, Silent, ingest, publish_first, rebuild, remember
-from workbench.model import DEFAULT_ALPHA, Filters, Memory, NewMemory, Query, SearchResult, Transcript
+from workbench.ingest import (
+    PATIENCE_SECONDS,
+    IngestOptions,
+    IngestReport,
+    Progress,
+    Receipt,
+    Silent,
+    forget,
+    ingest,
+    publish_first,
+    rebuild,
+    remember,
+    restore,
+)
+from workbench.model import Filters, Memory, NewMemory, Query, SearchResult, Transcript
+from workbench.record import Wanted
 from workbench.search import SearchEngine, similar
-from workbench.search.cache import Cache
-from workbench.settings import Settings, load_settings
-from workbench.snapshot import Finding, Snapshot, open_snapshot, verify
+from workbench.snapshot import Finding, verify
 from workbench.statistics import StoreStats, collect
 from workbench.transcripts import read_with_memories
 from workbench.workspace.arguments import Names, Time, instant, names
-from workbench.workspace.embedders import embedder_of, query_embedder
+from workbench.workspace.embedders import embedder_of
+from workbench.workspace.opened import OpenStore
 
 if TYPE_CHECKING:
     import polars as pl
 
 
-class Workbench:
+class Workbench(OpenStore):
     """A store of conversations: import into it, search it, look at it.
 
     Searching and looking work on the newest published generation at the time of the first use; `refresh()` moves on to
@@ -37,26 +47,6 @@ class Workbench:
                 print(hit.title, hit.snippet)
     """
 
-    def __init__(self, settings: Settings, *, vectors: Cache[Vectors] | None = None) -> None:
-        """`vectors` keeps the vectors of queries; they are good for any generation."""
-        self.settings = settings
-        self._vectors = vectors
-        self._snapshot: Snapshot | None = None
-        self._engine: SearchEngine | None = None
-
-    @classmethod
-    def open(
-        cls, path: str | Path | None = None, *, settings: Settings | None = None, vectors: Cache[Vectors] | None = None
-    ) -> Workbench:
-        """The store in the folder `path` (default: the one of the settings). It need not be there yet."""
-        chosen = settings or load_settings()
-        return cls(chosen if path is None else replace(chosen, store=Path(path)), vectors=vectors)
-
-    @property
-    def store(self) -> Path:
-        """The folder of the store."""
-        return self.settings.store
-
     def ingest(
         self,
         *paths: str | Path,
@@ -66,11 +56,13 @@ class Workbench:
         ray: str | None = None,
         workers: int | None = None,
         secrets: str | None = None,
+        restore_forgotten: bool = False,
         progress: Progress | None = None,
     ) -> IngestReport:
         """Import exports (files, zips or folders) and publish them. Arguments left out come from the settings.
 
         `secrets` says what becomes of keys and passwords in them: "mask", "keep", or "report" (keep, and count them).
+        What was forgotten is left out, unless `restore_forgotten`.
 
         Raises:
             UsageError: An argument means nothing.
@@ -78,8 +70,9 @@ class Workbench:
             StoreLockedError: Another process is writing.
         """
         options = self._ingest_options(
-            assistant=assistant, embedder=embedder, ray=ray, workers=workers, secrets=secrets, dry_run=dry_run
-        )
+            assistant=assistant, embedder=embedder, ray=ray, workers=workers, secrets=secrets, dry_run=dry_run,
+            restore_forgotten=restore_forgotten,
+        )  # fmt: skip
         report = ingest([Path(path) for path in paths], options, progress or Silent())
         if not dry_run:
             self.refresh()
@@ -114,6 +107,45 @@ class Workbench:
             return kept
         return [engine.first_remembered(memory) for memory in kept]
 
+    def forget(
+        self,
+        *ids: str,
+        assistant: Names = None,
+        project: Names = None,
+        after: Time | None = None,
+        before: Time | None = None,
+        containing: str = "",
+        messages_only: bool = False,
+        dry_run: bool = False,
+        patience: float = PATIENCE_SECONDS,
+    ) -> Receipt:
+        """Forget the conversations, messages and memories with these ids, or else all that fits the other arguments.
+
+        docs/forgetting.md says what fits, where it is taken out, and what is not reached; the receipt says what was
+        done. A message leaves an empty one in its thread. What was forgotten stays away when it is imported again (a
+        memory may be remembered again). `dry_run` only says what would go, with titles. Old generations that are read
+        elsewhere are waited for, `patience` seconds at most.
+
+        Raises:
+            UsageError: Nothing is said, or ids and other arguments.
+            NotFoundError: There is nothing with such an id, or several things begin with it.
+            StoreLockedError: Another process is writing.
+        """
+        wanted = Wanted(
+            tuple(ids), names(assistant), names(project), instant(after), instant(before), containing, messages_only
+        )
+        if not dry_run:
+            self.close()
+        return forget(self.store, wanted, dry_run=dry_run, patience=patience)
+
+    def restore(self, *ids: str) -> int:
+        """Let the conversations and messages with these ids (none: all) come back with the next import that has them.
+
+        Raises:
+            NotFoundError: One of them is not forgotten.
+        """
+        return restore(self.store, ids)
+
     def rebuild(self, *, anew: bool = False, progress: Progress | None = None) -> IngestReport:
         """Publish what was remembered since the last publication, and whatever else the record has.
 
@@ -131,7 +163,7 @@ class Workbench:
         text: str,
         *,
         k: int = 10,
-        alpha: float = DEFAULT_ALPHA,
+        alpha: float | None = None,
         assistant: Names = None,
         role: Names = None,
         project: Names = None,
@@ -154,11 +186,11 @@ class Workbench:
         """The `k` messages that best answer `text`, by words and by meaning.
 
         `text` may use the query language (docs/query_language.md) unless `plain`; the other filters narrow it further.
-        `alpha` weighs meaning against words (0: words only, 1: meaning only). `has` names what a message carries
-        (code, image, file, link, …), `language` that of its code. `after` is inclusive, `before` exclusive; a date
-        means its first moment, a time without a zone is UTC. `category`, `label` and `min_confidence` are those of
-        memories: with any of them no other message is found. `by_conversation` finds each conversation once, `cursor`
-        is that of the page before, `facets` asks for counts of what matches.
+        `alpha` weighs meaning against words (0: words only, 1: meaning only; None: as the store is tuned). `has` names
+        what a message carries (code, image, file, link, …), `language` that of its code. `after` is inclusive,
+        `before` exclusive; a date means its first moment, a time without a zone is UTC. `category`, `label` and
+        `min_confidence` are those of memories: with any of them no other message is found. `by_conversation` finds each
+        conversation once, `cursor` is that of the page before, `facets` asks for counts of what matches.
 
         Raises:
             QueryError: It says what cannot be understood.
@@ -231,40 +263,6 @@ class Workbench:
         """Check that the store is whole and agrees with itself."""
         return verify(self.store)
 
-    @property
-    def snapshot(self) -> Snapshot:
-        """The generation that is being read."""
-        if self._snapshot is None:
-            self._snapshot = open_snapshot(self.store)
-        return self._snapshot
-
-    @property
-    def engine(self) -> SearchEngine:
-        """What searches that generation."""
-        if self._engine is None:
-            embedder, missing = query_embedder(self.snapshot.manifest)
-            self._engine = SearchEngine(self.snapshot, embedder, missing=missing, vectors=self._vectors)
-            self._vectors = self._engine.vectors
-        return self._engine
-
-    def refresh(self) -> None:
-        """Move on to the newest generation."""
-        self.close()
-
-    def close(self) -> None:
-        """Let go of the generation; it is opened again when it is needed."""
-        if self._snapshot is not None:
-            self._snapshot.close()
-        self._snapshot = self._engine = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def _engine_if_there(self) -> SearchEngine | None:
         """The engine; None where no generation can be opened. What is to be remembered is kept all the same."""
         try:
@@ -281,6 +279,7 @@ class Workbench:
         workers: int | None = None,
         secrets: str | None = None,
         dry_run: bool = False,
+        restore_forgotten: bool = False,
     ) -> IngestOptions:
         """How to import; arguments left out come from the settings."""
         return IngestOptions(
@@ -291,4 +290,5 @@ class Workbench:
             secrets=secrets or self.settings.secrets,
             assistant=assistant,
             dry_run=dry_run,
+            restore_forgotten=restore_forgotten,
         )

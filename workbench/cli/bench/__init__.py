@@ -6,7 +6,18 @@ import click
 
 from workbench.cli.deferred import Deferred
 
-MEASUREMENTS = {"quality": "quality", "search": "search", "service": "service"}
+MEASUREMENTS = {
+    "baseline": "baseline",
+    "compare": "compare",
+    "load": "load",
+    "peers": "peers",
+    "quality": "quality",
+    "search": "search",
+    "service": "service",
+    "statements": "statements",
+    "stress": "stress",
+    "trend": "trend",
+}
 
 
 @click.group(commands=Deferred(MEASUREMENTS, package="workbench.cli.bench"))

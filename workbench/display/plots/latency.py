@@ -17,21 +17,24 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import plotly.graph_objects as go
 
+from workbench.display.plots.distributions import (
+    BLUE,
+    LOGARITHMIC,
+    ORANGE,
+    Distribution,
+    add_percentiles,
+    ecdf,
+    histogram,
+)
 from workbench.display.plots.style import MUTED, figure, nothing
 from workbench.errors import UsageError
 from workbench.experiments.load import report as reports
 from workbench.experiments.load.targets import Report, comparison
 
-OURS, NAIVE = "#0b4a70", "#c2571a"
-_COLOURS = {"workbench": OURS, "naive": NAIVE}
-_MARKED = (("p50", "p50"), ("p95", "p95"), ("p99", "p99"))
-_BARS = 60
+_COLOURS = {"workbench": BLUE, "naive": ORANGE}
 _WIDTH = 1000
-_TICKS = [step * 10.0**power for power in range(-2, 6) for step in (1, 2, 5)]
-_LOGARITHMIC: dict[str, Any] = {"type": "log", "tickvals": _TICKS, "ticktext": [f"{tick:,g}" for tick in _TICKS]}
 
 
 def latency_histogram(report: Report, *, mix: str = "distinct", users: int = 50) -> go.Figure:
@@ -39,21 +42,8 @@ def latency_histogram(report: Report, *, mix: str = "distinct", users: int = 50)
     runs = _runs(report, mix, users)
     if not runs:
         return _not_measured("Latency", mix, users)
-    fig = figure(_title(runs[0], "took"), f"Share of answers by latency, {_load(mix, users, report)}")
-    low = min(run["latency"]["curve"][0][1] for run in runs)
-    high = max(run["latency"]["max"] for run in runs)
-    edges = np.geomspace(low * 0.999, high * 1.001, _BARS + 1)
-    for run in runs:
-        shares, points = np.array(run["latency"]["curve"]).T
-        below = np.interp(edges, points, shares, left=0.0, right=100.0)
-        fig.add_bar(
-            x=np.sqrt(edges[:-1] * edges[1:]), y=np.diff(below), width=np.diff(edges) * 0.95, name=run["service"],
-            marker_color=_COLOURS.get(run["service"]), opacity=0.8,
-            hovertemplate="%{x:.1f} ms: %{y:.1f} %<extra></extra>",
-        )  # fmt: skip
-    fig.update_layout(barmode="overlay")
-    fig.update_xaxes(title_text="milliseconds until the answer", **_LOGARITHMIC)
-    return fig.update_yaxes(title_text="% of answers", rangemode="tozero")
+    subtitle = f"Share of answers by latency, {_load(mix, users, report)}"
+    return histogram(_distributions(runs), _title(runs[0], "took"), subtitle)
 
 
 def latency_ecdf(report: Report, *, mix: str = "distinct", users: int = 50) -> go.Figure:
@@ -61,20 +51,8 @@ def latency_ecdf(report: Report, *, mix: str = "distinct", users: int = 50) -> g
     runs = _runs(report, mix, users)
     if not runs:
         return _not_measured("Latency", mix, users)
-    fig = figure(_title(runs[0], "came within"), f"Share of answers within a time, {_load(mix, users, report)}")
-    for run in runs:
-        shares, points = np.array(run["latency"]["curve"]).T
-        colour = _COLOURS.get(run["service"])
-        fig.add_scatter(x=points, y=shares, mode="lines", line_shape="hv", line_color=colour, name=run["service"])
-        marks = [run["latency"][name] for name, _ in _MARKED]
-        fig.add_scatter(
-            x=marks, y=[50, 95, 99], mode="markers+text", marker={"color": colour, "size": 8}, showlegend=False,
-            text=[f"{label} {value:.1f} ms" for (_, label), value in zip(_MARKED, marks, strict=True)],
-            textposition=["bottom right", "bottom right", "top left"], textfont={"size": 11, "color": colour},
-            hoverinfo="skip", cliponaxis=False,
-        )  # fmt: skip
-    fig.update_xaxes(title_text="milliseconds until the answer", **_LOGARITHMIC)
-    return fig.update_yaxes(title_text="% of answers", range=[0, 101])
+    subtitle = f"Share of answers within a time, {_load(mix, users, report)}"
+    return ecdf(_distributions(runs), _title(runs[0], "came within"), subtitle)
 
 
 def latency_over_time(report: Report, *, mix: str = "distinct", users: int = 50) -> go.Figure:
@@ -82,17 +60,13 @@ def latency_over_time(report: Report, *, mix: str = "distinct", users: int = 50)
     runs = _runs(report, mix, users)
     if not runs:
         return _not_measured("Latency over time", mix, users)
-    run = runs[0]
+    seconds = runs[0]["seconds"]
     fig = figure(
-        f"p95 between {min(one['p95'] for one in run['seconds']):.1f} and "
-        f"{max(one['p95'] for one in run['seconds']):.1f} ms in any second",
+        f"p95 between {min(one['p95'] for one in seconds):.1f} and "
+        f"{max(one['p95'] for one in seconds):.1f} ms in any second",
         f"Percentiles of each second, {_load(mix, users, report)}",
     )
-    for (name, label), shade in zip(_MARKED, ("#7fb3cf", OURS, NAIVE), strict=True):
-        fig.add_scatter(
-            x=[one["second"] for one in run["seconds"]], y=[one[name] for one in run["seconds"]], mode="lines+markers",
-            name=label, line_color=shade, hovertemplate=f"{label} %{{y:.1f}} ms<extra></extra>",
-        )  # fmt: skip
+    add_percentiles(fig, [one["second"] for one in seconds], seconds)
     fig.update_xaxes(title_text="seconds since the warm-up")
     return fig.update_yaxes(title_text="milliseconds", rangemode="tozero")
 
@@ -104,7 +78,7 @@ def growth(found: Sequence[Report], *, mix: str = "distinct", users: Sequence[in
         f"p50 (dotted) and p95 over HTTP, {mix} queries, {_cores(found[0]) if found else 0} cores; logarithmic",
     )
     sizes = set()
-    for number, shade in zip(users, (OURS, NAIVE, MUTED), strict=False):
+    for number, shade in zip(users, (BLUE, ORANGE, MUTED), strict=False):
         points = sorted(
             (report["store"]["messages"], one["ours"]["latency"])
             for report in found
@@ -121,7 +95,7 @@ def growth(found: Sequence[Report], *, mix: str = "distinct", users: Sequence[in
         return nothing("Growth", "None of the reports has runs over HTTP with so many users.")
     ticks = sorted(sizes)
     fig.update_xaxes(type="log", title_text="messages", tickvals=ticks, ticktext=[f"{size:,}" for size in ticks])
-    return fig.update_yaxes(title_text="milliseconds", **_LOGARITHMIC)
+    return fig.update_yaxes(title_text="milliseconds", **LOGARITHMIC)
 
 
 def save(picture: go.Figure, path: Path) -> None:
@@ -141,10 +115,8 @@ def save(picture: go.Figure, path: Path) -> None:
         page = Path(folder) / "figure.html"
         height = int(picture.layout.height or 420)
         framed = go.Figure(picture).update_layout(width=_WIDTH, height=height)
-        page.write_text(
-            "<style>body{margin:0}</style>" + framed.to_html(full_html=False, config={"displayModeBar": False}),
-            encoding="utf-8",
-        )
+        drawn = framed.to_html(full_html=False, config={"displayModeBar": False})
+        page.write_text("<meta charset='utf-8'><style>body{margin:0}</style>" + drawn, encoding="utf-8")
         command = [
             browser, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
             "--virtual-time-budget=9000", f"--window-size={_WIDTH},{height}", f"--screenshot={path.resolve()}",
@@ -159,6 +131,10 @@ def save(picture: go.Figure, path: Path) -> None:
 def _runs(report: Report, mix: str, users: int) -> list[dict[str, Any]]:
     found = comparison(report, mix, users)
     return [run for run in (found["ours"], found["naive"]) if run and run["answers"]] if found else []
+
+
+def _distributions(runs: Sequence[dict[str, Any]]) -> list[Distribution]:
+    return [Distribution(run["service"], _COLOURS[run["service"]], run["latency"]) for run in runs]
 
 
 def _title(run: dict[str, Any], verb: str) -> str:

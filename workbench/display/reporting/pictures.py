@@ -2,6 +2,34 @@
 
 from __future__ import annotations
 
-from workbench.display.reporting.assembling import Draw
+from collections.abc import Callable, Mapping
 
-PICTURES: dict[str, Draw] = {}
+import plotly.graph_objects as go
+
+from workbench.display import plots
+from workbench.display.reporting.assembling import Draw
+from workbench.display.reporting.document import Picture
+from workbench.experiments.runs import Run
+
+_Plot = Callable[[Run], go.Figure]
+
+
+def _pictures(**drawn: _Plot) -> Draw:
+    """Draws each of these; the name of a file begins with the run's id, so that no two are the same."""
+
+    def draw(run: Run) -> list[Picture]:
+        made = {name: plot(run) for name, plot in drawn.items()}
+        return [Picture(f"{run.id}-{name}", str(one.layout.title.text), one) for name, one in made.items()]
+
+    return draw
+
+
+PICTURES: Mapping[str, Draw] = {
+    "load": _pictures(
+        ecdf=plots.load_ecdf, time=plots.load_over_time, stages=plots.load_stages, sweep=plots.load_sweep,
+        resources=plots.load_resources,
+    ),
+    "tuning": _pictures(front=plots.tuning_front, stages=plots.tuning_stages),
+    "comparison": _pictures(effects=plots.effect_sizes),
+    "peers": _pictures(peers=plots.peers_compared),
+}  # fmt: skip

@@ -12,9 +12,10 @@ from pathlib import Path
 import orjson
 
 from workbench.experiments.load.histogram import Latency
-from workbench.experiments.load.memory import Memory, MemoryWatch
+from workbench.experiments.load.pool import QueryPool
 from workbench.experiments.load.queries import DISTINCT, search_targets
-from workbench.experiments.load.scenario import HttpRun, QueryPool, Scenario, cold_start, line, median_run, run_scenario
+from workbench.experiments.load.resources import Memory, ResourceWatch
+from workbench.experiments.load.scenario import LoadRun, Scenario, cold_start, line, median_run, run_scenario
 from workbench.experiments.load.service import Service, fetch, free_port, naive_command, running, workbench_command
 
 COLD_QUERIES = 100
@@ -47,8 +48,8 @@ class Comparison:
     """
 
     scenario: Scenario
-    ours: HttpRun
-    naive: HttpRun | None
+    ours: LoadRun
+    naive: LoadRun | None
     p95s: tuple[float, ...]
     throughputs: tuple[float, ...]
     naive_throughputs: tuple[float, ...]
@@ -65,7 +66,7 @@ class HttpReport:
     ready_seconds: float
     cold: Latency
     comparisons: tuple[Comparison, ...]
-    connections: HttpRun | None
+    connections: LoadRun | None
     memory: Memory
     naive_memory: Memory | None
     shape: str
@@ -90,13 +91,13 @@ def measure(plan: HttpPlan, pool: QueryPool, say: Say) -> HttpReport:
     naive: Service | None = None
     with ExitStack() as stack:
         ours = stack.enter_context(our_service(plan.store, plan.workers, cache=cache))
-        memory = stack.enter_context(MemoryWatch(ours.pid))
+        memory = stack.enter_context(ResourceWatch(ours.pid))
         say(f"workbench serve is ready after {ours.ready_seconds:.1f} s")
         cold = cold_start(ours, pool.take(COLD_QUERIES))
-        naive_memory: MemoryWatch | None = None
+        naive_memory: ResourceWatch | None = None
         if plan.reference:
             naive = stack.enter_context(naive_service(plan.store, plan.workers))
-            naive_memory = stack.enter_context(MemoryWatch(naive.pid))
+            naive_memory = stack.enter_context(ResourceWatch(naive.pid))
             say(f"the naive reference is ready after {naive.ready_seconds:.1f} s")
         shape = _compare_shapes(ours, naive, pool.take(5)) if naive else ""
         comparisons = tuple(_compare(one, plan.repeat, ours, naive, pool, say) for one in plan.scenarios)
@@ -114,8 +115,8 @@ def measure(plan: HttpPlan, pool: QueryPool, say: Say) -> HttpReport:
 def _compare(
     scenario: Scenario, repeat: int, ours: Service, naive: Service | None, pool: QueryPool, say: Say
 ) -> Comparison:
-    mine: list[HttpRun] = []
-    theirs: list[HttpRun] = []
+    mine: list[LoadRun] = []
+    theirs: list[LoadRun] = []
     for _ in range(repeat):
         mine.append(run_scenario(ours, scenario, pool.targets(scenario)))
         say(line(mine[-1]))

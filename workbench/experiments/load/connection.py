@@ -37,7 +37,7 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = ("_chunks", "_head", "_left", "_on_lost", "_on_reply", "_status", "busy", "number", "request",
-                 "scheduled", "sent", "transport")  # fmt: skip
+                 "scheduled", "sent", "transport", "waited")  # fmt: skip
 
     def __init__(
         self,
@@ -50,6 +50,7 @@ class Connection(asyncio.Protocol):
         self.busy = False
         self.request = -1  # number of the request that is being answered
         self.scheduled = self.sent = 0.0
+        self.waited = False  # whether that request was due before there was a free connection
         self._on_reply, self._on_lost = on_reply, on_lost
         self._head = b""
         self._chunks: list[bytes] = []
@@ -60,12 +61,13 @@ class Connection(asyncio.Protocol):
         """Part of asyncio.Protocol."""
         self.transport = cast(asyncio.Transport, transport)  # uvloop's does not inherit from it
 
-    def send(self, request: bytes, scheduled: float, number: int = -1) -> None:
+    def send(self, request: bytes, scheduled: float, number: int = -1, *, waited: bool = False) -> None:
         """Send one request that was due at `scheduled`; the last answer must have come."""
         assert self.transport is not None
         self.busy = True
         self.request = number
         self.scheduled = scheduled
+        self.waited = waited
         self._head, self._left = b"", -1
         self.sent = time.perf_counter()
         self.transport.write(request)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import threading
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import count
 
 import numpy as np
 
 from workbench.errors import WorkbenchError
 from workbench.experiments.load.histogram import Latency, latency_of
+from workbench.experiments.load.scenario import Scenario
+from workbench.experiments.load.threads import Search, run_threads
 from workbench.model import Query, SearchResult
 
 BATCHES = (1, 4, 16, 32, 64)
-Search = Callable[[Query], SearchResult]
 SearchMany = Callable[[Sequence[Query]], Sequence[SearchResult | WorkbenchError]]
 
 
@@ -69,28 +69,9 @@ def one_user(search: Search, queries: Sequence[Query], *, warmup: int = 50) -> O
 
 def threads(search: Search, queries: Sequence[Query], width: int) -> Throughput:
     """Let `width` threads work `queries` off, each one query at a time."""
-    numbers = count()  # its next() is atomic
-    seconds = np.full(len(queries), np.nan)
-    failures: list[str] = []
-
-    def work() -> None:
-        while (number := next(numbers)) < len(queries):
-            begun = time.perf_counter()
-            try:
-                search(queries[number])
-                seconds[number] = time.perf_counter() - begun
-            except Exception as error:  # noqa: BLE001 - it is part of the result
-                failures.append(f"{type(error).__name__}: {str(error)[:120]}")
-
-    workers = [threading.Thread(target=work) for _ in range(width)]
-    begun = time.perf_counter()
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    answered = seconds[~np.isnan(seconds)]
-    took = time.perf_counter() - begun
-    return Throughput(width, len(answered) / took, latency_of(answered), dict(Counter(failures)))
+    samples = run_threads(search, queries, Scenario(width, seconds=math.inf, warmup=0.0))
+    took = latency_of(samples.done - samples.sent)
+    return Throughput(width, took.count / samples.window, took, samples.errors)
 
 
 def batches(search_many: SearchMany, queries: Sequence[Query], width: int) -> Throughput:

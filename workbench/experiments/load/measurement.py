@@ -11,10 +11,11 @@ from workbench.embedding import Embedder
 from workbench.experiments.load.comparison import HttpPlan, Say, measure
 from workbench.experiments.load.fuzz import fuzz
 from workbench.experiments.load.in_process import BATCHES, batches, one_user, threads
+from workbench.experiments.load.pool import QueryPool
 from workbench.experiments.load.queries import DISTINCT, POPULAR, known_items
 from workbench.experiments.load.recall import embed_centred, vector_recall
 from workbench.experiments.load.report import header, plain
-from workbench.experiments.load.scenario import QueryPool, Scenario
+from workbench.experiments.load.scenario import Scenario
 from workbench.experiments.load.selectivity import measure_filters
 from workbench.model import Query
 from workbench.search import SearchEngine

@@ -6,7 +6,10 @@ operator of the query language is hit by chance.
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Sequence
+from pathlib import Path
 from urllib.parse import urlencode
 
 import numpy as np
@@ -14,8 +17,8 @@ import numpy as np
 from workbench.errors import UsageError
 from workbench.snapshot import Snapshot
 
-DISTINCT, REPEATED = "distinct", "repeated"
-MIXES = (DISTINCT, REPEATED)
+DISTINCT, REPEATED, FILTERED, FILE = "distinct", "repeated", "filtered", "file"
+MIXES = (DISTINCT, REPEATED, FILTERED, FILE)
 POPULAR = 200
 
 _WORD = re.compile(r"[^\W_]+")
@@ -34,15 +37,24 @@ def known_items(snapshot: Snapshot, count: int, *, seed: int = 7) -> list[str]:
     Raises:
         UsageError: No message has three words.
     """
+    return [query for query, _ in quoted_messages(snapshot, count, seed=seed)]
+
+
+def quoted_messages(snapshot: Snapshot, count: int, *, seed: int = 7) -> list[tuple[str, int]]:
+    """What `known_items` gives, each with the ordinal of the message that it was taken from.
+
+    Raises:
+        UsageError: No message has three words.
+    """
     random = np.random.default_rng(seed)
     searched = np.flatnonzero(snapshot.columns.searched)
     batch = min(_BATCH, len(searched))
-    found: dict[str, str] = {}
-    for _ in range(_ATTEMPTS * (1 + count // _BATCH)):
+    found: dict[str, tuple[str, int]] = {}
+    for _ in range(_ATTEMPTS * (1 + count // max(1, batch))):
         for ordinal in random.choice(searched, batch, replace=False).tolist():
             query = _quote(snapshot.texts.content[ordinal][:_READ], random)
             if query:
-                found.setdefault(query.lower(), query)
+                found.setdefault(query.lower(), (query, ordinal))
         if len(found) >= count:
             break
     if not found:
@@ -73,6 +85,28 @@ def repeated(popular: list[str], rest: list[str], count: int, *, share: float = 
             break
         out.append(query)
     return out
+
+
+def filtered(queries: Sequence[str], snapshot: Snapshot) -> list[str]:
+    """The queries, each narrowed by one field of the query language: every assistant and both roles in turn."""
+    fields = [*(f"assistant:{name}" for name in sorted(snapshot.manifest.assistants)), "role:user", "role:assistant"]
+    return [f"{query} {fields[number % len(fields)]}" for number, query in enumerate(queries)]
+
+
+def read_queries(path: Path) -> list[str]:
+    """The queries in a file: one a line; in a `.jsonl` file the field "query" of each line.
+
+    Raises:
+        UsageError: The file cannot be read or has no query.
+    """
+    try:
+        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+        found = [json.loads(line)["query"] if path.suffix == ".jsonl" else line for line in lines if line]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"the queries in {path} cannot be read", str(error), "give one query a line") from error
+    if not found:
+        raise UsageError(f"there is no query in {path}", "", "give one query a line")
+    return [str(query) for query in found]
 
 
 def search_targets(queries: list[str], *, k: int = 10, path: str = "/search/rag") -> list[str]:

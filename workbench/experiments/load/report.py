@@ -102,11 +102,12 @@ def lines(report: Report) -> Iterator[str]:
 
 
 def verdict_lines(verdicts: Sequence[Verdict]) -> Iterator[str]:
-    """Target by target."""
+    """Target by target, with the number of its section if it has one."""
     words = {True: "met", False: "MISSED", None: "not measured"}
     rows = [
         (
-            f"{one.section}. {one.name}", f"{'≥' if one.at_least else '≤'} {one.limit:g} {one.unit}".strip(),
+            f"{one.section}. {one.name}" if one.section else one.name,
+            f"{'≥' if one.at_least else '≤'} {one.limit:g} {one.unit}".strip(),
             "" if one.figure is None else f"{one.figure:,.4g}", words[one.met],
         )
         for one in verdicts

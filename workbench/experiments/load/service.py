@@ -13,7 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from workbench.errors import WorkbenchError
@@ -25,13 +25,18 @@ _END_SECONDS = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A running service. `ready_seconds` is how long its start took until /health answered."""
+    """A running service. `ready_seconds` is how long its start took until /health answered.
+
+    `pid` is 0 for one that was not started here. `headers` have to go with every request.
+    """
 
     name: str
     port: int
     pid: int
     workers: int
     ready_seconds: float
+    host: str = HOST
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def workbench_command(store: Path, port: int, workers: int, *options: str, cache: bool) -> list[str]:
@@ -49,13 +54,15 @@ def naive_command(store: Path, port: int, workers: int) -> list[str]:
 
 @contextmanager
 def running(
-    name: str, command: Sequence[str], port: int, workers: int, *, environment: Mapping[str, str] | None = None
-) -> Iterator[Service]:
-    """The service, ready; it and all its processes are ended with the block.
+    name: str, command: Sequence[str], port: int, workers: int, *, environment: Mapping[str, str] | None = None,
+    token: str = "",
+) -> Iterator[Service]:  # fmt: skip
+    """The service, ready; it and all its processes are ended with the block. `token` is what requests must show.
 
     Raises:
         WorkbenchError: It ended by itself, or was not ready within three minutes; with the last lines it printed.
     """
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
     with tempfile.TemporaryFile() as log:
         begun = time.perf_counter()
         process = subprocess.Popen(
@@ -63,9 +70,9 @@ def running(
             env={**os.environ, **(environment or {})},
         )  # fmt: skip
         try:
-            _wait_until_ready(name, process, port)
+            _wait_until_ready(name, process, port, headers)
             ready = time.perf_counter() - begun
-            yield Service(name, port, process.pid, workers, ready)
+            yield Service(name, port, process.pid, workers, ready, headers=headers)
             if process.poll() is not None:
                 raise WorkbenchError(f"the {name} service ended while it was measured", f"exit {process.returncode}")
         except WorkbenchError as error:
@@ -83,26 +90,30 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def fetch(port: int, target: str, *, timeout: float = 30.0) -> bytes:
-    """The body of one answer of a service on this machine.
+def fetch(
+    port: int, target: str, *, timeout: float = 30.0, host: str = HOST, headers: Mapping[str, str] | None = None
+) -> bytes:
+    """The body of one answer of a service, by default on this machine.
 
     Raises:
         WorkbenchError: It did not answer, or not with 200.
     """
     try:
-        with urllib.request.urlopen(f"http://{HOST}:{port}{target}", timeout=timeout) as answer:
+        request = urllib.request.Request(f"http://{host}:{port}{target}", headers=dict(headers or {}))
+        with urllib.request.urlopen(request, timeout=timeout) as answer:
             return bytes(answer.read())
     except OSError as error:  # urllib's own errors are OSErrors
         raise WorkbenchError(f"{target[:80]} was not answered", str(error)) from error
 
 
-def _wait_until_ready(name: str, process: subprocess.Popen[bytes], port: int) -> None:
+def _wait_until_ready(name: str, process: subprocess.Popen[bytes], port: int, headers: Mapping[str, str]) -> None:
+    request = urllib.request.Request(f"http://{HOST}:{port}/health", headers=dict(headers))
     limit = time.monotonic() + _READY_SECONDS
     while time.monotonic() < limit:
         if process.poll() is not None:
             raise WorkbenchError(f"the {name} service ended at once", f"exit {process.returncode}")
         try:
-            with urllib.request.urlopen(f"http://{HOST}:{port}/health", timeout=5):
+            with urllib.request.urlopen(request, timeout=5):
                 return
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.05)

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
 
+from workbench.experiments.load.arrivals import constant, due_times
 from workbench.experiments.load.generator import run_load
 from workbench.experiments.load.job import LoadJob, LoadSamples
-from workbench.experiments.load.memory import family
+from workbench.experiments.load.processes import family
 from workbench.experiments.load.queries import search_targets
 from workbench.experiments.load.service import HOST, Service, free_port, running, workbench_command
 from workbench.record import WriterLock
@@ -95,8 +96,8 @@ def load(
     bodies: Sequence[str] = (), good: Sequence[int] = (200,),
 ) -> LoadSamples:  # fmt: skip
     """Put one load on the service at `port`."""
-    job = LoadJob(HOST, port, targets, connections, seconds, warmup, rate=rate, bodies=bodies, good=good)
-    return run_load(job)
+    due = due_times(constant(rate, seconds, warmup=warmup)).tolist() if rate else ()
+    return run_load(LoadJob(HOST, port, targets, connections, seconds, warmup, due, bodies=bodies, good=good))
 
 
 def unique_bytes(pid: int) -> int:

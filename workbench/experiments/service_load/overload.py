@@ -16,13 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from workbench.experiments.load.histogram import Latency, latency_of
-from workbench.experiments.load.job import LoadSamples
-from workbench.experiments.load.memory import MemoryWatch
+from workbench.experiments.load.job import NEVER_SENT, LoadSamples
+from workbench.experiments.load.resources import ResourceWatch
 from workbench.experiments.load.service import Service
 from workbench.experiments.service_load.loads import load, searches, unique_bytes
 
 REFUSED = 429
-NEVER_SENT = "due but never sent"
 _CAPACITY_CONNECTIONS, _CAPACITY_SECONDS, _WARMUP_SECONDS = 50, 5.0, 2.0
 _TIMES = 2.0
 SLACK_MS = 50.0  # two batches of searches, and the way there and back
@@ -68,7 +67,7 @@ def overload(
     """Ask at `rate` for `seconds`."""
     targets = searches(queries, int(rate * (seconds + 1)) + 1, timeout_ms=deadline_ms)
     before = unique_bytes(service.pid)
-    with MemoryWatch(service.pid, every=0.5) as memory:
+    with ResourceWatch(service.pid, every=0.5) as memory:
         samples = load(service.port, targets, connections, seconds, rate=rate, good=(200, REFUSED))
     took = samples.done - samples.sent
     accepted, refused = took[samples.status == 200], took[samples.status == REFUSED]

@@ -18,7 +18,7 @@ import numpy as np
 from workbench.errors import WorkbenchError
 from workbench.experiments.load.histogram import Latency, latency_of
 from workbench.experiments.load.job import LoadSamples
-from workbench.experiments.load.memory import family
+from workbench.experiments.load.processes import family
 from workbench.experiments.service_load.loads import Outcome, load, searches, service, unique_bytes
 
 _CONNECTIONS = 24

@@ -6,7 +6,7 @@ import statistics
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbench.experiments.load.memory import family
+from workbench.experiments.load.processes import family
 from workbench.experiments.load.service import fetch
 from workbench.experiments.service_load.loads import searches, service
 

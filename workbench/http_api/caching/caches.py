@@ -1,7 +1,7 @@
 """The caches of one worker process, and how a clear of them reaches all others.
 
 Workers of one store learn of a clear by a file in the store, services elsewhere by the shared cache; both are looked at
-every half second, in the background.
+every half second, in the background. When something was forgotten, workers learn that in the same way and clear all.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from workbench.http_api.caching.query_vectors import QueryVectors
 from workbench.http_api.caching.shared_cache import KINDS, SharedCache
 from workbench.http_api.options import ServiceOptions
 from workbench.search.cache import CacheStatistics
-from workbench.search.store_caches import StoreCaches
+from workbench.search.store_caches import FORGOTTEN, StoreCaches
 from workbench.snapshot import Manifest
 
 _LOOK_SECONDS = 0.5
@@ -43,7 +43,7 @@ class Caches:
 
     def __init__(self, options: ServiceOptions) -> None:
         self._store = StoreCaches(options.store)
-        self._seen = {kind: self._store.cleared(kind) for kind in KINDS}
+        self._seen = {kind: self._store.cleared(kind) for kind in (*KINDS, FORGOTTEN)}
         self._watching: asyncio.Task[None] | None = None
         self.shared: SharedCache | None = None
         if options.redis:
@@ -100,4 +100,11 @@ class Caches:
                 now = self._store.cleared(kind)
                 if now != seen:
                     self._seen[kind] = now
-                    self._clear_local(kind)
+                    await self._follow(kind)
+
+    async def _follow(self, kind: str) -> None:
+        """Clear what another process has cleared: that one looks after the shared cache, unless it has none."""
+        for one in KINDS if kind == FORGOTTEN else (kind,):
+            self._clear_local(one)
+            if kind == FORGOTTEN and self.shared is not None:
+                await self.shared.clear(one)

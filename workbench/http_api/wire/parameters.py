@@ -42,7 +42,7 @@ def to_query(parameters: QueryParams, known: Collection[str] = SEARCH) -> Query:
     return Query(
         text=parameters.get("q", ""),
         k=whole(parameters, "k", DEFAULT_RESULTS),
-        alpha=_number(parameters, "alpha", MODES[mode]),
+        alpha=_number(parameters, "alpha", 0.0) if "alpha" in parameters else MODES[mode],
         filters=to_filters(parameters),
         thread_context=_switch(parameters, "context", default=True),
         cursor=parameters.get("cursor"),

@@ -67,7 +67,9 @@ class RecallRequest(BaseModel):
         description="Weight of meaning against words: 0 is words only, 1 meaning only. Left out, `mode` decides.",
     )  # fmt: skip
     mode: Literal["hybrid", "lexical", "semantic"] = Field(
-        "hybrid", description="A name for a weight: hybrid 0.3, lexical 0, semantic 1.", examples=["hybrid"]
+        "hybrid",
+        examples=["hybrid"],
+        description="A name for a weight: lexical 0, semantic 1, hybrid the store's own (0.3 unless it was tuned).",
     )
     assistants: Names = Field([], description="Of one of these assistants.", examples=[["claude"]])
     roles: Roles = Field([], description="By one of these speakers.", examples=[["user"]])

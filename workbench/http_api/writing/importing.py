@@ -189,6 +189,8 @@ def _report(said: Mapping[str, Any]) -> JobReport:
     for one in files:
         conversations.update(one["conversations"])
         reasons.update(f"{issue['severity']}: {issue['reason']}" for issue in one["issues"])
+        if forgotten := one["conversations_forgotten"] + one["messages_forgotten"]:
+            reasons["forgotten earlier, and left out"] += forgotten
         if one["error"]:
             reasons[f"not imported: {one['place']}: {one['error']}"] += 1
     return JobReport(
