@@ -14,6 +14,8 @@ ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LONGEST_MODULE = 300
 DISTRIBUTIONS = {
+    "IPython": "ipython",
+    "yaml": "pyyaml",
     "hdrh": "hdrhistogram",
     "opentelemetry": "opentelemetry-sdk",
     "zmq": "pyzmq",

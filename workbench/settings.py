@@ -26,8 +26,8 @@ class Settings:
     """What can be set for a whole installation.
 
     `store` is the folder of record and snapshots, `runs` that of executed notebooks and of what experiments found,
-    `cache` that of what a measurement may use again, `embedder` a name known to `load_embedder` (empty: the one that the
-    store has, "static" for a new one), `ray` as in `plan_parallel`, `workers` the number of Ray workers (0: one per
+    `cache` that of what a measurement may use again, `embedder` a name known to `load_embedder` (empty: the one that
+    the store has, "static" for a new one), `ray` as in `plan_parallel`, `workers` the number of Ray workers (0: one per
     core). `secrets` says what becomes of keys and passwords in what is imported: "mask", "keep", or "report" (keep, and
     count them).
     """

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import threading
+import tomllib
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,7 +20,7 @@ from workbench.display.plots.peers import peers_compared
 from workbench.embedding import Embedder
 from workbench.errors import ServiceError, UsageError
 from workbench.experiments.peers import report
-from workbench.experiments.peers.adapters import peer
+from workbench.experiments.peers.adapters import NAMES, peer
 from workbench.experiments.peers.clients import closed_loop
 from workbench.experiments.peers.corpus import UNTIMED, Corpus
 from workbench.experiments.peers.measurement import PeerResult, Plan, measure_peers
@@ -29,6 +31,9 @@ from workbench.experiments.peers.worker import refuse_other_machines
 from workbench.experiments.runs import Run, RunHistory
 from workbench.record import WriterLock, open_record
 from workbench.snapshot import open_snapshot
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "peers.md").read_text(encoding="utf-8")
 
 
 def corpus_of(angles: Sequence[float], times: Sequence[int]) -> Corpus:
@@ -113,6 +118,17 @@ def test_what_is_not_installed_says_how_to_install_it() -> None:
         needed("no_such_module_anywhere")
     with pytest.raises(UsageError, match="Known are: workbench, lancedb"):
         peer("oracle")
+
+
+def test_the_extra_holds_every_package_that_a_peer_needs_and_the_page_says_what_was_tested() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    pinned = dict(
+        re.match(r"([\w-]+)[^>]*>=([\d.]+)", one).groups() for one in project["optional-dependencies"]["peers"]
+    )  # type: ignore[union-attr]
+    wanted = {package for name in NAMES if peer(name).modules for package in peer(name).packages}
+    assert wanted == set(pinned)
+    tested = dict(re.findall(r"\b(lancedb|sqlite-vec|apsw|pgserver|psycopg|chromadb) (\d[\d.]*\d)", PAGE))
+    assert all(tested[package].startswith(version) for package, version in pinned.items())
 
 
 def test_no_peer_reaches_another_machine() -> None:

@@ -21,12 +21,14 @@ from workbench.experiments.runs import Run, RunHistory
 from workbench.experiments.tuning import Objective, Trial, TuningPlan, TuningResult, apply_run, reset, to_run, tune
 from workbench.experiments.tuning.figures import front_of, gain_of
 from workbench.experiments.tuning.measuring import Measured
+from workbench.experiments.tuning.models import scratch_snapshot
 from workbench.experiments.tuning.queries import ANSWER, REWORDED, WORDS, judged_queries
 from workbench.experiments.tuning.report import lines, verdict
 from workbench.experiments.tuning.result import BETTER, SAME
 from workbench.http_api.wire.parameters import to_query
 from workbench.http_api.wire.recall_request import RecallRequest
 from workbench.index import VectorProfile
+from workbench.ingest import Silent
 from workbench.search.tuning import DEFAULT
 from workbench.settings import Settings
 from workbench.snapshot import StoreProfile, open_snapshot, read_profile, write_profile
@@ -117,6 +119,17 @@ def test_a_search_leaves_the_store_as_it_is(samples: Path, tmp_path: Path) -> No
     assert {path: path.stat().st_mtime_ns for path in samples.rglob("*")} == before
     assert list((tmp_path / "work").iterdir()) == []
     assert any("parameters of the index change nothing" in remark for remark in found.remarks)
+
+
+def test_another_model_is_tried_on_a_copy_whose_known_vectors_are_used_again(samples: Path, tmp_path: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in samples.rglob("*") if path.name != "writer.lock"}
+    snapshot, embedder = scratch_snapshot(samples, "static", tmp_path / "copy", Silent())
+    with snapshot, open_snapshot(samples) as own:
+        assert snapshot.store == tmp_path / "copy"
+        assert snapshot.texts.ids.tolist() == own.texts.ids.tolist()
+        assert snapshot.manifest.fingerprint == embedder.fingerprint
+        assert snapshot.manifest.texts_digest == own.manifest.texts_digest
+    assert {path: path.stat().st_mtime_ns for path in samples.rglob("*") if path.name != "writer.lock"} == before
 
 
 def test_the_run_is_kept_and_can_be_told_again(result: TuningResult, tmp_path: Path) -> None:

@@ -1,10 +1,7 @@
-"""The notebooks in the repository run: with papermill and other parameters, and with nbval as they are."""
+"""The first three notebooks run with papermill and other parameters."""
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -41,16 +38,3 @@ def test_an_import_of_nothing_fails_and_says_so(tmp_path: Path) -> None:
     given = {"store": tmp_path / "store", "exports": tmp_path / "empty"}
     with pytest.raises(Exception, match=r"01_ingest\.ipynb failed in cell .*no conversation was found"):
         run_notebook(REPOSITORY / "notebooks" / "01_ingest.ipynb", output=tmp_path / "runs", parameters=given)
-
-
-@each
-def test_its_outputs_are_what_the_code_gives_on_an_empty_store(path: Path, tmp_path: Path) -> None:
-    """nbval, in a copy of the project, so that the repository's own store is neither needed nor touched."""
-    shutil.copytree(SAMPLES, tmp_path / "data" / "samples")
-    (tmp_path / "notebooks").mkdir()
-    copy = shutil.copy(path, tmp_path / "notebooks")
-    (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")  # not ours: its options are for our tests
-    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q", "-p", "no:cacheprovider", copy]
-    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stdout[-6000:]
-    assert (tmp_path / "data" / "store").is_dir()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -31,14 +28,3 @@ def test_the_board_is_one_picture_of_many_looks(tmp_path: Path) -> None:
     latency = pictures[0]["data"][0]
     assert latency["name"] == "p50 ms"
     assert len(latency["x"]) >= 3
-
-
-def test_its_outputs_are_what_the_code_gives(tmp_path: Path) -> None:
-    """nbval, in a copy of the project."""
-    shutil.copytree(SAMPLES, tmp_path / "data" / "samples")
-    (tmp_path / "notebooks").mkdir()
-    copy = shutil.copy(NOTEBOOK, tmp_path / "notebooks")
-    (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q", "-p", "no:cacheprovider", copy]
-    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stdout[-6000:]

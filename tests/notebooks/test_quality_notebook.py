@@ -1,11 +1,8 @@
-"""08_quality runs: with papermill on the samples and on a set of others, and with nbval as it is."""
+"""08_quality runs: with papermill on the samples and on a set of others."""
 
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -38,15 +35,3 @@ def test_a_set_that_is_not_there_fails_and_says_what_to_do(tmp_path: Path) -> No
     given = {"sets": ["locomo"], "out": tmp_path / "q.json"}
     with pytest.raises(NotebookError, match=r"08_quality\.ipynb failed in cell .*needs a folder of labelled sets"):
         run_notebook(NOTEBOOK, output=tmp_path / "runs", parameters=given, html=False)
-
-
-def test_its_outputs_are_what_the_code_gives(tmp_path: Path) -> None:
-    """nbval, in a copy of the project."""
-    shutil.copytree(SAMPLES, tmp_path / "data" / "samples")
-    (tmp_path / "notebooks").mkdir()
-    copy = shutil.copy(NOTEBOOK, tmp_path / "notebooks")
-    (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q", "-p", "no:cacheprovider", copy]
-    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stdout[-6000:]
-    assert (tmp_path / "data" / "runs" / "quality.json").is_file()

@@ -1,10 +1,7 @@
-"""03_search_tuning runs: with papermill on a store that is tuned badly, and with nbval as it is."""
+"""03_search_tuning runs: with papermill on a store that is tuned badly."""
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +10,6 @@ from notebook_files import REPOSITORY, SAMPLES
 
 from workbench.experiments.runs import RunHistory
 from workbench.notebooks import run_notebook
-from workbench.notebooks.files import read_notebook
 from workbench.record import WriterLock
 from workbench.snapshot import StoreProfile, current_manifest, write_profile
 from workbench.workspace import Workbench
@@ -49,18 +45,3 @@ def test_it_finds_something_better_than_a_bad_profile_puts_it_to_use_and_shows_i
     assert page.count("Plotly.newPlot(") == 9
     assert "last year" in page
     assert "<script src" not in page
-
-
-def test_its_outputs_are_what_the_code_gives(tmp_path: Path) -> None:
-    """nbval, in a copy of the project."""
-    shutil.copytree(SAMPLES, tmp_path / "data" / "samples")
-    (tmp_path / "notebooks").mkdir()
-    copy = shutil.copy(NOTEBOOK, tmp_path / "notebooks")
-    (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q", "-p", "no:cacheprovider", copy]
-    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stdout[-6000:]
-    kept = list(RunHistory(tmp_path / "data" / "runs").runs("tuning"))
-    assert [run.details["plan"]["strategy"] for run in kept] == ["grid"]
-    compared = [cell for cell in read_notebook(copy).cells if cell.get("outputs")]
-    assert any("reworded" in str(cell.outputs) for cell in compared)

@@ -55,6 +55,7 @@ def tune(store: Path | None, runs: Path | None, name: str, as_json: bool, **give
     on queries that had no part in the choice; where no difference is shown, that is said, and nothing is applied.
     """
     from workbench.experiments.runs import RunHistory
+    from workbench.experiments.tuning.report import verdict
 
     publish = not given["no_publish"]
     with Workbench.open(store) as memory:
@@ -63,6 +64,8 @@ def tune(store: Path | None, runs: Path | None, name: str, as_json: bool, **give
             return
         if given["use"]:
             run = RunHistory(runs or load_settings().runs).find(given["use"], "tuning")
+            if not as_json:
+                click.echo(verdict(run))
             applied = _apply(memory, run, publish=publish, as_json=as_json)
         else:
             run = _search(memory, given, name, as_json=as_json)

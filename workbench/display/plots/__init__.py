@@ -23,6 +23,14 @@ from workbench.display.plots.load import (
 from workbench.display.plots.peers import peers_compared
 from workbench.display.plots.quality import gains_over_bm25, quality_by_category, recall_curves
 from workbench.display.plots.statements import statement_costs
+from workbench.display.plots.stress import (
+    stress_anomalies,
+    stress_churn,
+    stress_clients,
+    stress_files,
+    stress_latency,
+    stress_memory,
+)
 from workbench.display.plots.times import hours_of_the_week, messages_over_time
 from workbench.display.plots.trends import block_noise, effect_sizes, trend
 from workbench.display.plots.tuning import tuning_front, tuning_stages
@@ -48,6 +56,12 @@ __all__ = [
     "quality_by_category",
     "recall_curves",
     "statement_costs",
+    "stress_anomalies",
+    "stress_churn",
+    "stress_clients",
+    "stress_files",
+    "stress_latency",
+    "stress_memory",
     "trend",
     "tuning_curve",
     "tuning_effects",

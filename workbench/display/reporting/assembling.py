@@ -19,6 +19,7 @@ KINDS = {  # in the order of the report
     "comparison": "Comparison with a baseline",
     "quality": "Quality of the answers",
     "tuning": "Tuning",
+    "statements": "What the catalog is asked",
     "peers": "Beside others",
 }
 _LARGEST_TABLE = 60

@@ -30,6 +30,7 @@ PICTURES: Mapping[str, Draw] = {
         resources=plots.load_resources,
     ),
     "tuning": _pictures(front=plots.tuning_front, stages=plots.tuning_stages),
+    "statements": _pictures(costs=plots.statement_costs),
     "comparison": _pictures(effects=plots.effect_sizes),
     "peers": _pictures(peers=plots.peers_compared),
 }  # fmt: skip

@@ -47,6 +47,7 @@ class MemoryPeak:
         self.bytes = max(self.bytes, sum(_proportional(one) for one in processes))
 
     def _watch(self) -> None:
+        self.sample()
         while not self._stop.wait(self._every):
             self.sample()
 

@@ -38,6 +38,7 @@ JUMP_BYTES = 64_000_000
 _LEAST_JUMP = 16_000_000
 _SHOWN_BY = {STALL: LATENCY, BUSY: LATENCY, JUMP: MEMORY}
 _STALL_SECONDS, _BUSY_SECONDS = 1.0, 2.0
+_STALL_SHARE, _BUSY_SHARE = 1 / 12, 1 / 8  # of the run, at most
 _BUSY_PROCESSES = 4  # for each core: a fifth of it is left to the service
 _TOO_BUSY = 0.5  # share of the cores that others use already: one cannot make such a machine busy
 _MOST_LOAD = 0.4  # of what it can answer: else it would not be quiet
@@ -233,7 +234,7 @@ class _Faults:
     def _stall(self) -> None:
         os.kill(self._pid, signal.SIGSTOP)
         try:
-            self._stop.wait(_STALL_SECONDS)
+            self._stop.wait(min(_STALL_SECONDS, _STALL_SHARE * self._seconds))
         finally:
             os.kill(self._pid, signal.SIGCONT)
 
@@ -241,7 +242,7 @@ class _Faults:
         command = [sys.executable, "-S", "-c", "while True: pass"]
         self.busy = [subprocess.Popen(command) for _ in range(_BUSY_PROCESSES * (os.cpu_count() or 1))]
         try:
-            self._stop.wait(_BUSY_SECONDS)
+            self._stop.wait(min(_BUSY_SECONDS, _BUSY_SHARE * self._seconds))
         finally:
             for process in self.busy:
                 process.kill()

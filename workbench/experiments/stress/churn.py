@@ -25,7 +25,7 @@ from workbench.experiments.service_load.loads import Outcome, copy_store, load, 
 from workbench.experiments.stress.commands import workbench
 from workbench.experiments.stress.memory import anonymous_bytes, warm_up
 from workbench.experiments.stress.plan import CHURN, Ground, ScenarioResult, at_least, at_most
-from workbench.snapshot import generations, open_snapshot
+from workbench.snapshot import generations, open_snapshot, verify
 
 IMPORTED, FORGOTTEN, LEFT_OUT = "imported", "forgotten", "left out"
 MOST_DISK, MOST_MEMORY = 1.1, 1.3  # times what it was after the first cycle
@@ -72,7 +72,7 @@ def churn(ground: Ground) -> ScenarioResult:
             steps = [step for cycle in range(plan.cycles) for step in churning.cycle(cycle)]
         finally:
             searching.end()
-    faults = [one for one in workbench("verify", "--store", store).output if not one["ok"]]
+    faults = [asdict(one) for one in verify(store) if not one.ok]
     shutil.rmtree(ground.folder / "churn")
     return _result(steps, Outcome.of(searching.parts), faults)
 

@@ -57,9 +57,8 @@ class Imported:
 def large_files(ground: Ground) -> ScenarioResult:
     """Import exports of `plan.megabytes` of each assistant, then the huge conversation and the huge message."""
     found = []
-    for name, path, messages in _exports(ground):
+    for name, path, messages in exports(ground):
         found.append(_imported(ground.folder / "large-store", name, path, messages))
-        shutil.rmtree(path)
         ground.say(_line(found[-1]))
     wrong = sum(abs(one.stored - one.messages) for one in found)
     slowest = max(one.seconds / one.most_seconds for one in found)
@@ -74,8 +73,8 @@ def large_files(ground: Ground) -> ScenarioResult:
     return ScenarioResult(FILES, verdicts, tuple(figures), {"imports": [_plain(one) for one in found]})
 
 
-def _exports(ground: Ground) -> Iterator[tuple[str, Path, int]]:
-    """Name, folder and messages of each export; written when it is asked for."""
+def exports(ground: Ground) -> Iterator[tuple[str, Path, int]]:
+    """Name, folder and messages of each export: written when it is asked for, gone when the next one is."""
     plan = ground.plan
     for assistant in ASSISTANTS:
         folder = ground.folder / "large" / assistant
@@ -86,12 +85,14 @@ def _exports(ground: Ground) -> Iterator[tuple[str, Path, int]]:
             messages = max(_SAMPLE, int(megabytes * _MEGABYTE / each))
             write_corpus(folder, messages, seed=plan.seed, assistants=(assistant,))
             yield f"{assistant}, {megabytes:g} MB", folder, messages
+            shutil.rmtree(folder)
     for name, script in _huge(max(plan.megabytes), plan.seed):
         folder = ground.folder / "large" / "huge"
         folder.mkdir(parents=True)
         path = folder / "conversations.json"
         path.write_bytes(json_bytes([claude_conversation(script, seed=plan.seed)]))
         yield name, folder, len(script.turns)
+        shutil.rmtree(folder)
 
 
 def _huge(megabytes: float, seed: int) -> Iterator[tuple[str, Script]]:

@@ -21,7 +21,7 @@ from workbench.experiments.load.processes import family
 from workbench.experiments.load.resources import Live, Resources, ResourceWatch
 from workbench.experiments.load.service import Service
 from workbench.experiments.service_load.loads import load, searches
-from workbench.experiments.stress.trend import Trend, line
+from workbench.experiments.stress.trend import FEWEST, Trend, line
 
 _PASSES = 8  # with two workers 1 of 256 queries is still new to one of them
 _WARMING_USERS = 8
@@ -77,8 +77,10 @@ class Course:
 
     @property
     def second_half(self) -> Course:
-        """What was taken in the second half of the time."""
+        """What was taken in the second half of the time; all, where that would be too little for a trend."""
         kept = self.at >= (self.at[0] + self.at[-1]) / 2
+        if kept.sum() < FEWEST:
+            return self
         return Course(self.at[kept], self.anonymous[kept], self.queries[kept])
 
 

@@ -35,7 +35,7 @@ def sustained_load(ground: Ground) -> ScenarioResult:
     with service(ground.store, plan.workers) as started:
         warm_up(started.port, ground.queries)
         ground.say(f"{plan.rate:g} searches a second for {plan.seconds:g} s")
-        with MemoryWatch(started, every=max(0.25, plan.seconds / _SAMPLES)) as watch:
+        with MemoryWatch(started, every=max(0.1, plan.seconds / _SAMPLES)) as watch:
             samples = load(started.port, targets, CONNECTIONS, plan.seconds, rate=plan.rate, warmup=_WARMUP)
     course = course_of(watch, samples)
     half = course.second_half

@@ -68,7 +68,7 @@ def _space(manifest: Manifest) -> VectorSpace:
 def main(part: str, store: Path) -> int:
     """Do a part; the exit status. What goes wrong is told as a value where values are told."""
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as out:
-        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # libraries that print must not print between the rows
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # DuckDB's progress bar must not come between the rows
         try:
             PARTS[part](store, out)
         except WorkbenchError as error:

@@ -77,7 +77,7 @@ summary { cursor: pointer; }
 {{ found.step }}: {% if found.run.met is none %}<span class="dim">nothing was judged</span>
 {%- elif found.run.met %}<span class="met">every target met</span>
 {%- else %}<span class="missed">{{ found.missed | length }} missed</span>{% endif %}
-{%- if found.run.details.planted %} <span class="dim">(planted on purpose)</span>{% endif %}
+{%- if found.run.parameters.planted %} <span class="dim">(planted on purpose)</span>{% endif %}
 &ensp;<span class="dim">{{ found.run.id }}</span></p>
 {% for name in found.missed %}<p class="reason missed">&emsp;missed: {{ name }}</p>{% endfor %}
 {% endfor %}

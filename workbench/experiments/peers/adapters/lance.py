@@ -30,7 +30,7 @@ class LanceDB(Peer):
         "index": "IVF_HNSW_SQ", **_INDEX, "refine_factor": _REFINE, "fts": "stem, stop words, ascii folding",
         "time": "BTREE",
     })  # fmt: skip
-    crowd = Crowd()
+    crowd = Crowd(threads=4)
 
     def build(self, folder: Path, corpus: Corpus) -> None:
         """Rows in Arrow batches, then the indexes."""

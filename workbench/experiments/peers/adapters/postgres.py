@@ -98,9 +98,11 @@ class PgVector(Peer):
 
     def server(self, folder: Path) -> int | None:
         """The postmaster, once there is one."""
-        path = folder / _CLUSTER / "postmaster.pid"
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        return int(lines[0]) if lines and lines[0].isdigit() else None  # negative while the cluster is being made
+        try:
+            first = (folder / _CLUSTER / "postmaster.pid").read_text(encoding="utf-8").partition("\n")[0]
+        except FileNotFoundError:
+            return None
+        return int(first) if first.isdigit() else None  # negative while the cluster is being made
 
 
 class PgSearcher:

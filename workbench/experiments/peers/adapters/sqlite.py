@@ -34,7 +34,7 @@ class SqliteVec(Peer):
     packages = ("sqlite-vec", "apsw")
     modules = ("apsw", "sqlite_vec")
     settings = MappingProxyType({"tokenize": _TOKENIZER, "journal_mode": "wal", "mmap_size": "4 GB", "listed": _LISTED})
-    crowd = Crowd(threads=2)
+    crowd = Crowd(threads=4)
 
     def build(self, folder: Path, corpus: Corpus) -> None:
         """All in one transaction, then FTS5's segments merged into one."""
