@@ -1,10 +1,7 @@
-"""06_baseline_and_trend runs: with papermill on the samples, and with nbval as it is."""
+"""06_baseline_and_trend runs: with papermill on the samples."""
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -31,15 +28,3 @@ def test_it_keeps_a_baseline_and_two_comparisons_and_draws_them(tmp_path: Path) 
     page = run.html.read_text(encoding="utf-8")
     assert page.count("Plotly.newPlot(") >= 2
     assert "<script src" not in page
-
-
-def test_its_outputs_are_what_the_code_gives(tmp_path: Path) -> None:
-    """nbval, in a copy of the project."""
-    shutil.copytree(SAMPLES, tmp_path / "data" / "samples")
-    (tmp_path / "notebooks").mkdir()
-    copy = shutil.copy(NOTEBOOK, tmp_path / "notebooks")
-    (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q", "-p", "no:cacheprovider", copy]
-    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stdout[-6000:]
-    assert len(list((tmp_path / "data" / "runs" / "history").glob("*-comparison-*.json"))) == 2

@@ -23,7 +23,7 @@ import psutil
 from numpy.typing import NDArray
 
 from workbench.experiments.load.job import LoadSamples
-from workbench.experiments.load.processes import processor_seconds
+from workbench.experiments.load.processes import connections, processor_seconds
 from workbench.experiments.load.service import Service, free_port, running
 from workbench.experiments.runs import Figure
 from workbench.experiments.service_load.loads import load, searches
@@ -45,6 +45,7 @@ _MOST_LOAD = 0.4  # of what it can answer: else it would not be quiet
 _AT = {STALL: 0.2, BUSY: 0.45, JUMP: 0.75}  # of the run
 _CONNECTIONS = 50
 _WARMUP = 2.0
+_LOOK_SECONDS = 0.05
 _LATE = 1.5  # seconds by which the effect may come after its cause
 _OTHERS = "others"
 _MUCH = 0.5  # cores that others use more than usual: then it may be their doing
@@ -54,7 +55,7 @@ _MUCH = 0.5  # cores that others use more than usual: then it may be their doing
 class Event:
     """An anomaly of `series`, or a planted fault, from `start` to `end` in seconds. `score` is 0 for a planted one.
 
-    `by_machine` says that others used the machine more than usual at that time.
+    `by_machine` says that others used more of the machine than usual at that time, or most of it.
     """
 
     series: str
@@ -94,7 +95,7 @@ def anomaly_hunt(ground: Ground) -> ScenarioResult:
 
 
 def _run(queries: Sequence[str], started: Service, rate: float, seconds: float, *, planted: bool) -> Watched:
-    faults = _Faults(started.pid, seconds)
+    faults = _Faults(started, seconds)
     targets = searches(queries, int(rate * (seconds + _WARMUP)) + 1)
     with (
         MemoryWatch(started, live=_others_cores(faults), every=_interval(rate, seconds)) as watch,
@@ -135,10 +136,11 @@ def _events(
     others: NDArray[np.float64],
 ) -> Iterator[Event]:  # fmt: skip
     usual = float(np.median(others)) if len(others) else 0.0
+    much = min(usual + _MUCH, _TOO_BUSY * (os.cpu_count() or 1))
     for one in found:
         start, end = float(at[one.first]), float(at[one.last])
         meanwhile = others[(others_at >= start - _LATE) & (others_at <= end + _LATE)]
-        by_machine = bool(len(meanwhile)) and float(meanwhile.max()) > usual + _MUCH
+        by_machine = bool(len(meanwhile)) and float(meanwhile.max()) > much
         yield Event(series, start, end, one.value, one.level, one.score, by_machine)
 
 
@@ -191,8 +193,8 @@ def _plain(run: Watched) -> dict[str, Any]:
 class _Faults:
     """Plants the faults from a thread of its own, and remembers when."""
 
-    def __init__(self, pid: int, seconds: float) -> None:
-        self._pid, self._seconds = pid, seconds
+    def __init__(self, started: Service, seconds: float) -> None:
+        self._service, self._pid, self._seconds = started, started.pid, seconds
         self._when: dict[str, tuple[float, float]] = {}
         self._stop = threading.Event()
         self.busy: list[subprocess.Popen[bytes]] = []
@@ -220,6 +222,9 @@ class _Faults:
         }
 
     def _plant(self) -> None:
+        while not connections(self._pid, self._service.port):  # the load has not begun
+            if self._stop.wait(_LOOK_SECONDS):
+                return
         begun = time.perf_counter() + _WARMUP
         for kind, act in ((STALL, self._stall), (BUSY, self._keep_busy), (JUMP, self._jump)):
             if self._stop.wait(max(0.0, begun + _AT[kind] * self._seconds - time.perf_counter())):

@@ -28,6 +28,7 @@ _WINDOW = 31  # samples of the rolling median
 _SURE = 0.01  # chance of any false alarm in a series of normal noise
 _SHARE = 0.25  # of the samples may be anomalies; more, and they are how the series looks
 _TO_DEVIATION = 1.4826  # from the MAD to the standard deviation of normal noise
+_SMALLEST = 1e-3  # deviation, of what matters: a series that does not move at all has none
 _APART = 2  # samples between two anomalies that are one
 
 
@@ -76,7 +77,7 @@ def upper_outliers(values: Series, *, least: float) -> dict[int, float]:
     outliers = 0
     for number in range(1, int(_SHARE * len(values)) + 1):
         middle = float(np.median(rest))
-        deviation = max(_TO_DEVIATION * float(np.median(np.abs(rest - middle))), 1e-12)
+        deviation = max(_TO_DEVIATION * float(np.median(np.abs(rest - middle))), _SMALLEST * least)
         largest = int(np.argmax(rest))
         score = float(rest[largest] - middle) / deviation
         removed.append((int(places[largest]), score))
