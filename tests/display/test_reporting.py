@@ -38,7 +38,7 @@ def report(*arguments: object) -> Result:
 
 def test_every_figure_and_verdict_of_a_run_is_in_both_forms(tmp_path: Path) -> None:
     history = RunHistory(tmp_path)
-    for one in (run(p95=12.5), run("stress", p95=44.0, met=False)):
+    for one in (run("search", p95=12.5), run("service", p95=44.0, met=False)):
         history.save(one)
     said = report("--runs", tmp_path, "--out", tmp_path / "out")
     assert said.exit_code == 0, said.output
@@ -126,7 +126,7 @@ def test_without_runs_or_with_an_unknown_one_it_says_so(tmp_path: Path) -> None:
 
 
 def test_json_names_the_runs_and_the_folder(tmp_path: Path) -> None:
-    kept = run()
+    kept = run("search")
     RunHistory(tmp_path).save(kept)
     said = json.loads(report("--runs", tmp_path, "--no-pictures", "--json").output)
     assert said["runs"] == [kept.id]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -37,13 +36,13 @@ PICTURES = (
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory, cache: Path, embedder: Embedder) -> Iterator[Path]:
+def store(tmp_path_factory: pytest.TempPathFactory, cache: Path, embedder: Embedder) -> Path:
     """A store of 600 messages; nobody changes it."""
     folder = tmp_path_factory.mktemp("stress")
     write_corpus(folder / "corpus", 600)
     with Workbench(Settings(store=folder / "store", cache=cache, ray="off")) as memory:
         memory.ingest(folder / "corpus")
-    yield folder / "store"
+    return folder / "store"
 
 
 def test_a_plan_with_an_unknown_scenario_or_no_time_is_refused(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from notebook_files import REPOSITORY
+from notebook_files import REPOSITORY, SAMPLES
 
 from workbench.experiments.runs import RunHistory
 from workbench.notebooks import run_notebook
@@ -16,9 +16,9 @@ NOTEBOOK = REPOSITORY / "notebooks" / "04_load_experiment.ipynb"
 
 def test_it_puts_another_load_on_the_search_and_keeps_the_run(tmp_path: Path) -> None:
     given = {
-        "store": tmp_path / "store", "runs": tmp_path / "history", "target": "in-process", "arrival": "spike",
-        "rate": 5.0, "to": 30.0, "seconds": 2.0, "users": 4, "requests": 0, "sweep": 0, "mix": "filtered",
-        "limits": {"rate": 1e9}, "more": {"name": "a spike", "warmup": 0.1},
+        "store": tmp_path / "store", "samples": SAMPLES, "runs": tmp_path / "history", "target": "in-process",
+        "arrival": "spike", "rate": 5.0, "to": 30.0, "seconds": 2.0, "users": 4, "requests": 0,
+        "mix": "filtered", "limits": {"rate": 1e9}, "more": {"name": "a spike", "warmup": 0.1},
     }  # fmt: skip
     ran = run_notebook(NOTEBOOK, output=tmp_path / "runs", parameters=given)
     run = RunHistory(tmp_path / "history").find("a spike", "load")

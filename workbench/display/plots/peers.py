@@ -8,7 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from workbench.display.plots.distributions import BLUE, LOGARITHMIC, ORANGE
+from workbench.display.plots.distributions import BLUE, ORANGE
 from workbench.display.plots.style import GRID, MUTED, figure, nothing
 from workbench.experiments.runs import Run
 
@@ -17,6 +17,8 @@ _OTHER = "#8795a3"
 _PERCENTILES = (("p50", "circle"), ("p95", "diamond"), ("p99", "line-ns-open"))
 _RECALLS = ("circle", "diamond", "square", "triangle-up")
 _ROW_HEIGHT = 30
+_TICKS = [step * 10.0**power for power in range(-3, 6) for step in (1, 3)]
+_LOGARITHMIC: dict[str, Any] = {"type": "log", "tickvals": _TICKS, "ticktext": [f"{tick:,g}" for tick in _TICKS]}
 Peer = Mapping[str, Any]
 
 
@@ -47,7 +49,7 @@ def peers_compared(run: Run) -> go.Figure:
     _bars(fig, (2, 2), [(one, one["built"]["seconds"]) for one in peers])
     _sizes(fig, peers)
     fig.update_yaxes(autorange="reversed", gridcolor=GRID, tickfont={"size": 11})
-    fig.update_xaxes(tickfont={"size": 10}, nticks=6)
+    fig.update_xaxes(tickfont={"size": 10}, tickangle=0, nticks=6)
     fig.update_annotations(font={"size": 12, "color": MUTED}, xanchor="left", align="left")
     for note, axis in zip(fig.layout.annotations, ("", "2", "3", "4", "5", "6"), strict=False):
         note.x = fig.layout[f"xaxis{axis}"].domain[0]
@@ -64,8 +66,8 @@ def _title(peers: Sequence[Peer], clients: int) -> str:
 
 
 def _recall_title(peers: Sequence[Peer]) -> str:
-    shares = [f"{narrow['share']:.0%} {sign}" for narrow, sign in zip(peers[0]["filtered"], "◆■▲", strict=False)]
-    return "vector recall@10: " + ", ".join(["all ●", *shares])
+    shares = [f"{sign} {narrow['share']:.0%}" for narrow, sign in zip(peers[0]["filtered"], "◆■▲", strict=False)]
+    return " ".join(["recall@10: ● all", *shares])
 
 
 def _colour(one: Peer) -> str:
@@ -81,7 +83,7 @@ def _latencies(fig: go.Figure, column: int, found: Sequence[tuple[Peer, Mapping[
                     "color": _colour(one), "line": {"width": 2, "color": _colour(one)}},
             hovertemplate="%{y}: %{x:,.1f} ms<extra></extra>", row=1, col=column,
         )  # fmt: skip
-    fig.update_xaxes(row=1, col=column, **LOGARITHMIC)
+    fig.update_xaxes(row=1, col=column, **_LOGARITHMIC)
 
 
 def _bars(fig: go.Figure, place: tuple[int, int], found: Sequence[tuple[Peer, float]]) -> None:
@@ -96,16 +98,18 @@ def _bars(fig: go.Figure, place: tuple[int, int], found: Sequence[tuple[Peer, fl
 
 def _recalls(fig: go.Figure, peers: Sequence[Peer]) -> None:
     """A shape for each filter; what is below 0.9 in orange."""
+    lowest = 1.0
     for one in peers:
         points = [("all messages", one["vector"]["recall"]["mean"])]
         points += [(f"{narrow['share']:.0%} filter", narrow["recall"]["mean"]) for narrow in one["filtered"]]
+        lowest = min(lowest, *(value for _, value in points))
         fig.add_scatter(
             x=[value for _, value in points], y=[one["title"]] * len(points), mode="markers",
             marker={"symbol": _RECALLS[: len(points)], "size": 9, "opacity": 0.85,
                     "color": [ORANGE if value < 0.9 else _colour(one) for _, value in points]},
             text=[name for name, _ in points], hovertemplate="%{y}, %{text}: %{x:.3f}<extra></extra>", row=2, col=1,
         )  # fmt: skip
-    fig.update_xaxes(range=[-0.03, 1.04], row=2, col=1)
+    fig.update_xaxes(range=[min(0.8, lowest) - 0.03, 1.03], row=2, col=1)
 
 
 def _sizes(fig: go.Figure, peers: Sequence[Peer]) -> None:
@@ -115,4 +119,4 @@ def _sizes(fig: go.Figure, peers: Sequence[Peer]) -> None:
             x=values, y=[one["title"]] * 2, mode="markers", marker={"symbol": ["circle", "diamond"], "size": 9,
             "color": _colour(one)}, hovertemplate="%{y}: %{x:.2f} GB<extra></extra>", row=2, col=3,
         )  # fmt: skip
-    fig.update_xaxes(row=2, col=3, **LOGARITHMIC)
+    fig.update_xaxes(row=2, col=3, **_LOGARITHMIC)

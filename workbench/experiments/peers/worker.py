@@ -85,7 +85,8 @@ def add(chosen: Peer, folder: Path, work: Path) -> dict[str, Any]:
     question = Question("zyxgarblewort", batch.vectors[0], one.model_vectors[0].astype(np.float32))
     begun = time.perf_counter()
     chosen.add(folder, one)
-    while time.perf_counter() - begun < _PATIENCE:
+    over = time.perf_counter() + _PATIENCE
+    while time.perf_counter() < over:
         searcher = chosen.open(folder)
         found = len(corpus) in searcher.search([question])[0]
         seconds = time.perf_counter() - begun

@@ -127,8 +127,8 @@ def latency_series(samples: LoadSamples, interval: float) -> tuple[NDArray[np.fl
     part = np.floor(samples.scheduled / interval).astype(np.int64)
     latency = 1000.0 * (samples.done - samples.scheduled)
     there = np.unique(part)
-    quartiles = np.array([float(np.percentile(latency[part == one], QUARTILE)) for one in there])
-    return (there + 0.5) * interval, quartiles
+    quartiles = [np.percentile(latency[part == one], QUARTILE) for one in there]
+    return np.asarray((there + 0.5) * interval, np.float64), np.asarray(quartiles, np.float64)
 
 
 def _events(

@@ -18,7 +18,7 @@ class Chroma(Peer):
     """A persistent client; telemetry off, no embedding function (the default one would be downloaded)."""
 
     name = "chroma"
-    title = "Chroma"
+    title = "Chroma, vectors only"
     how = "HNSW only: no ranking by words in the local library"
     weak = "no hybrid search; filters look every message up in SQLite first"
     packages = ("chromadb",)
