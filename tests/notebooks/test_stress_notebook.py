@@ -29,7 +29,7 @@ def test_planted_faults_are_found_and_drawn_and_the_run_is_kept(tmp_path: Path) 
     assert found["planted and found: memory jump"]
     assert run.html is not None
     page = run.html.read_text(encoding="utf-8")
-    assert "planted faults found" in page
+    assert "faults that could be planted were found" in page
     assert "<script src" not in page
 
 

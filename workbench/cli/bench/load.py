@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from workbench.cli.bench.keeping import keep, keeping_options
 from workbench.cli.bench.search import MISSED
 from workbench.cli.verb import Verb, echo_json, json_option, store_option
 from workbench.settings import load_settings
@@ -84,16 +85,12 @@ from workbench.settings import load_settings
     help="Limit of the share of answers from the cache, of queries that were asked before.",
 )  # fmt: skip
 @click.option("--seed", type=int, default=7, show_default=True, help="Of queries and random arrivals.")
-@click.option("--name", default="", help="What to call this run.")
-@click.option(
-    "--runs", type=click.Path(file_okay=False, path_type=Path),
-    help="Folder in which the run is kept. [default: data/runs, or the setting `runs`]",
-)  # fmt: skip
 @click.option(
     "--export", "exports", multiple=True, type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
     help="Also write latencies for HdrHistogram's tools: FILE.hgrm or FILE.hlog; may be repeated.",
 )  # fmt: skip
 @click.option("--check", is_flag=True, help=f"Exit with {MISSED} if a limit is not kept.")
+@keeping_options
 @json_option
 def load(
     store: Path | None, name: str, runs: Path | None, exports: tuple[Path, ...], check: bool, as_json: bool,
@@ -106,14 +103,12 @@ def load(
     from workbench.experiments.load.outcome import lines, to_run
     from workbench.experiments.load.plan import plan_of
     from workbench.experiments.load.report import plain
-    from workbench.experiments.runs import RunHistory
 
-    settings = load_settings()
     limits = {"p95_ms": p95_ms, "rate": at_least, "memory_gb": memory_gb, "hit_share": hit_share}
-    plan = plan_of(store or settings.store, cache=cache or "", to=spike or to, limits=limits, **options)
+    plan = plan_of(store or load_settings().store, cache=cache or "", to=spike or to, limits=limits, **options)
     result = measure_load(plan, lambda text: click.echo(text, err=True))
     run = to_run(result, name=name)
-    kept = RunHistory(runs or settings.runs).save(run)
+    keep(run, runs)
     for path in exports:
         export(result.samples, path)
     if as_json:
@@ -121,6 +116,5 @@ def load(
     else:
         for line in lines(run):
             click.echo(line)
-        click.echo(f"\nKept as {kept}.")
     if check and run.met is False:
         click.get_current_context().exit(MISSED)

@@ -119,4 +119,4 @@ def _sizes(fig: go.Figure, peers: Sequence[Peer]) -> None:
             x=values, y=[one["title"]] * 2, mode="markers", marker={"symbol": ["circle", "diamond"], "size": 9,
             "color": _colour(one)}, hovertemplate="%{y}: %{x:.2f} GB<extra></extra>", row=2, col=3,
         )  # fmt: skip
-    fig.update_xaxes(row=2, col=3, **_LOGARITHMIC)
+    fig.update_xaxes(rangemode="tozero", row=2, col=3)

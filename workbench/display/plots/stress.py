@@ -12,10 +12,11 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from workbench.display.plots.style import GRID, INK, MUTED, figure, nothing
+from workbench.display.plots.style import INK, MUTED, figure, nothing
 from workbench.experiments.runs import Run
 
 DEEP, LIGHT, WARM, RED = "#0b4a70", "#7fb3cf", "#c2571a", "#b3261e"
+_THREAD = "#c9d1d9"
 _BAND = "rgba(11, 74, 112, 0.16)"
 _SHADE = "rgba(194, 87, 26, 0.16)"
 _UNITS = {"sustained": "seconds", "leak": "queries answered"}
@@ -132,13 +133,14 @@ def stress_anomalies(run: Run) -> go.Figure:
         return _not_run("Anomalies", "anomalies")
     quiet, faulty = found["quiet"], found["faulty"]
     hits = [one for one in run.verdicts if one["scenario"] == "anomalies" and one["name"].startswith("planted")]
+    hits = [one for one in hits if one["met"] is not None]
     fig = make_subplots(
         rows=2, cols=2, shared_xaxes=True, shared_yaxes="rows", vertical_spacing=0.1, horizontal_spacing=0.05,
         subplot_titles=("quiet run", "run with planted faults"),
     )  # fmt: skip
     fig.update_layout(
         figure(
-            f"{sum(one['met'] is True for one in hits)} of {len(hits)} planted faults found, "
+            f"{sum(one['met'] is True for one in hits)} of {len(hits)} faults that could be planted were found, "
             f"{len(quiet['found'])} anomalies in the quiet run",
             "Shaded: planted. Crosses: found; hollow ones where others kept the machine busy. Latency: upper quartiles",
             height=540,
@@ -168,13 +170,14 @@ def _anomaly_panels(fig: go.Figure, part: Mapping[str, Any], column: int) -> Non
         end = max(planted["end"], planted["start"] + 0.15)
         fig.add_vrect(
             x0=planted["start"], x1=end, fillcolor=_SHADE, line={"color": WARM, "width": 1}, row=row, col=column,
-            annotation={"text": kind, "font": {"size": 11, "color": WARM}}, annotation_position="bottom right",
+            annotation={"text": kind, "font": {"size": 11, "color": WARM}},
+            annotation_position="bottom right" if row == 1 else "top left",
         )  # fmt: skip
     for one in part["found"]:
         latency = one["series"] == "latency"
         symbol = "x-open" if one["by_machine"] else "x"
         fig.add_scatter(
-            x=[(one["start"] + one["end"]) / 2], y=[one["value"] * (1 if latency else 1e-6)], mode="markers",
+            x=[one["at"]], y=[one["value"] * (1 if latency else 1e-6)], mode="markers",
             marker={"symbol": symbol, "size": 10, "color": RED}, showlegend=False, row=1 if latency else 2, col=column,
             hovertemplate=f"{one['score']:.0f} deviations above its level<extra></extra>",
         )  # fmt: skip
@@ -191,21 +194,23 @@ def stress_churn(run: Run) -> go.Figure:
     fig = _panels(
         "Every count returned exactly" if not wrong else f"{wrong} of {len(steps)} counts are wrong",
         f"{cycles} {'cycle' if cycles == 1 else 'cycles'} of import, forget, import again, under searches",
-        [("messages", 1.0), ("MB on the disk", 1.0), ("MB of memory", 1.0), ("open files", 1.0)], height=640,
+        [("messages more than before", 1.0), ("MB on the disk", 1.0), ("MB of memory", 1.0), ("open files", 1.0)],
+        height=640,
     )  # fmt: skip
     labels = [f"{one['cycle'] + 1}. {one['step']}" for one in steps]
     colours = [_STEP_COLOURS[one["step"]] for one in steps]
     for row, (name, scale) in enumerate(
         (("messages", 1.0), ("disk", 1e-6), ("memory", 1e-6), ("open_files", 1.0)), start=1
     ):
-        values = [one[name] * scale for one in steps]
+        least = min(one["expected"] for one in steps) if name == "messages" else 0
+        values = [(one[name] - least) * scale for one in steps]
         fig.add_scatter(
-            x=labels, y=values, mode="lines+markers", line={"color": GRID, "width": 2},
+            x=labels, y=values, mode="lines+markers", line={"color": _THREAD, "width": 2},
             marker={"color": colours, "size": 9}, showlegend=False, row=row, col=1,
             hovertemplate="%{x}: %{y:,.1f}<extra></extra>",
         )  # fmt: skip
-        room = max(max(values) - min(values), 0.04 * max(values))
-        fig.update_yaxes(range=[max(0.0, min(values) - room), max(values) + room], nticks=4, tickformat=",", row=row)
+        room = max(0.3 * (max(values) - min(values)), 0.04 * max(values), 1.0)
+        fig.update_yaxes(range=[min(values) - room, max(values) + room], nticks=4, tickformat=",", row=row)
     return fig.update_xaxes(showticklabels=False, row=1).update_xaxes(showticklabels=False, row=2)
 
 

@@ -44,6 +44,7 @@ _TOO_BUSY = 0.5  # share of the cores that others use already: one cannot make s
 _MOST_LOAD = 0.4  # of what it can answer: else it would not be quiet
 _AT = {STALL: 0.2, BUSY: 0.45, JUMP: 0.75}  # of the run
 _CONNECTIONS = 50
+_TIMEOUT_MS = 30_000.0  # what waits in a stall is not to be refused
 _WARMUP = 2.0
 _LOOK_SECONDS = 0.05
 _LATE = 1.5  # seconds by which the effect may come after its cause
@@ -53,7 +54,10 @@ _MUCH = 0.5  # cores that others use more than usual: then it may be their doing
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An anomaly of `series`, or a planted fault, from `start` to `end` in seconds. `score` is 0 for a planted one.
+    """An anomaly of `series`, or a planted fault, from `start` to `end` in seconds, worst `at` some time between.
+
+    What was found has a `value` and the `level` it should have had, `score` deviations apart; what was planted has
+    none.
 
     `by_machine` says that others used more of the machine than usual at that time, or most of it.
     """
@@ -61,6 +65,7 @@ class Event:
     series: str
     start: float
     end: float
+    at: float
     value: float = 0.0
     level: float = 0.0
     score: float = 0.0
@@ -96,7 +101,7 @@ def anomaly_hunt(ground: Ground) -> ScenarioResult:
 
 def _run(queries: Sequence[str], started: Service, rate: float, seconds: float, *, planted: bool) -> Watched:
     faults = _Faults(started, seconds)
-    targets = searches(queries, int(rate * (seconds + _WARMUP)) + 1)
+    targets = searches(queries, int(rate * (seconds + _WARMUP)) + 1, timeout_ms=_TIMEOUT_MS)
     with (
         MemoryWatch(started, live=_others_cores(faults), every=_interval(rate, seconds)) as watch,
         faults.planted() if planted else faults.none(),
@@ -141,7 +146,7 @@ def _events(
         start, end = float(at[one.first]), float(at[one.last])
         meanwhile = others[(others_at >= start - _LATE) & (others_at <= end + _LATE)]
         by_machine = bool(len(meanwhile)) and float(meanwhile.max()) > much
-        yield Event(series, start, end, one.value, one.level, one.score, by_machine)
+        yield Event(series, start, end, float(at[one.worst]), one.value, one.level, one.score, by_machine)
 
 
 def _result(quiet: Watched, faulty: Watched) -> ScenarioResult:
@@ -218,7 +223,8 @@ class _Faults:
     def events(self, start: float) -> dict[str, Event]:
         """What was planted, in seconds since `start`."""
         return {
-            kind: Event(_SHOWN_BY[kind], begun - start, ended - start) for kind, (begun, ended) in self._when.items()
+            kind: Event(_SHOWN_BY[kind], begun - start, ended - start, begun - start)
+            for kind, (begun, ended) in self._when.items()
         }
 
     def _plant(self) -> None:

@@ -34,11 +34,12 @@ _APART = 2  # samples between two anomalies that are one
 
 @dataclass(frozen=True, slots=True)
 class Anomaly:
-    """A stretch of a series, from sample `first` to `last`, both included; `value` is its greatest, `level` what would
-    have been expected there, `score` how many deviations lie between them."""
+    """A stretch of a series, from sample `first` to `last`, both included. At the `worst` of them the series is
+    `value`, where `level` would have been expected; `score` is how many deviations lie between them."""
 
     first: int
     last: int
+    worst: int
     value: float
     level: float
     score: float
@@ -105,4 +106,4 @@ def _stretches(found: dict[int, float], values: Series, level: Series) -> Iterat
 
 def _stretch(run: Sequence[int], found: dict[int, float], values: Series, level: Series) -> Anomaly:
     worst = max(run, key=lambda place: found[place])
-    return Anomaly(run[0], run[-1], float(values[worst]), float(level[worst]), found[worst])
+    return Anomaly(run[0], run[-1], worst, float(values[worst]), float(level[worst]), found[worst])
