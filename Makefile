@@ -2,6 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+# Half of the tests wait for processes of their own: two at a time are worth it even on two cores.
+WORKERS ?= 2
+PARALLEL = --numprocesses $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-fast bench lint lab clean
@@ -23,10 +26,10 @@ demo: $(STAMP)  ## Import the samples, search them, run a notebook
 	$(BIN)/python -m workbench.notebooks notebooks/02_explore.ipynb --output data/runs
 
 test: $(STAMP) lint  ## Run every check and test (under 15 minutes on two cores)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 test-fast: $(STAMP)  ## Run the quick tests only (under 3 minutes)
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" $(PARALLEL)
 
 bench: $(STAMP)  ## Time the hot functions beside plain references
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -o python_files='bench_*.py' tests/benchmarks --benchmark-columns=median,iqr,rounds

@@ -24,7 +24,8 @@ DISTRIBUTIONS = {
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "data" / "README.md"]
 
 
-EXTRAS = [one for extra in PROJECT["optional-dependencies"].values() for one in extra]
+# Not those of other stores: they are for one measurement, in an environment of its own (docs/peers.md).
+EXTRAS = [one for name, extra in PROJECT["optional-dependencies"].items() for one in extra if name != "peers"]
 
 
 def name_of(requirement: str) -> str:

@@ -96,6 +96,7 @@ def test_a_command_that_fails_says_what_it_said(tmp_path: Path) -> None:
         workbench("stats", "--store", tmp_path / "nowhere")
 
 
+@pytest.mark.slow
 def test_the_large_exports_hold_as_many_messages_as_they_say(memory: Workbench, tmp_path: Path) -> None:
     plan = StressPlan(memory.store, megabytes=(0.1,))
     found = {}

@@ -1,10 +1,7 @@
-"""05_stress runs: with papermill through the planted faults, and with nbval as it is."""
+"""05_stress runs: with papermill through the planted faults."""
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -31,16 +28,3 @@ def test_planted_faults_are_found_and_drawn_and_the_run_is_kept(tmp_path: Path) 
     page = run.html.read_text(encoding="utf-8")
     assert "faults that could be planted were found" in page
     assert "<script src" not in page
-
-
-def test_its_outputs_are_what_the_code_gives(tmp_path: Path) -> None:
-    """nbval, in a copy of the project."""
-    shutil.copytree(SAMPLES, tmp_path / "data" / "samples")
-    (tmp_path / "notebooks").mkdir()
-    copy = shutil.copy(NOTEBOOK, tmp_path / "notebooks")
-    (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q", "-p", "no:cacheprovider", copy]
-    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stdout[-6000:]
-    [kept] = RunHistory(tmp_path / "data" / "runs").runs("stress")
-    assert set(kept.details) == {"clients", "leak"}

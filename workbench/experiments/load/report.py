@@ -29,7 +29,8 @@ def header(snapshot: Snapshot, parameters: Mapping[str, Any]) -> dict[str, Any]:
         "versions": {**versions(), **{name: _version(name) for name in _ALSO}},
         "store": {
             **manifest.counts, "assistants": dict(manifest.assistants), "embedder": manifest.embedder,
-            "fingerprint": manifest.fingerprint, "dimensions": manifest.dimensions, "profile": dict(manifest.profile), "search": dict(manifest.search),
+            "fingerprint": manifest.fingerprint, "dimensions": manifest.dimensions, "profile": dict(manifest.profile),
+            "search": dict(manifest.search),
         },
         "parameters": dict(parameters),
     }  # fmt: skip
