@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -92,7 +93,7 @@ def _measured(store: Path, name: str, options: dict[str, Any]) -> Run:
         names=options["names"] or NAMES, queries=options["queries"], clients=options["clients"] or (1, 50),
         seconds=options["seconds"], limit=options["limit"], seed=options["seed"],
     )  # fmt: skip
-    with open_snapshot(store) as snapshot, _work_folder(options["work"]) as work:
+    with open_snapshot(store) as snapshot, _work_folder(options["work"]) as work, _terminable():
         model = load_embedder(snapshot.manifest.embedder)
         results = measure_peers(snapshot, model, plan, work, lambda text: click.echo(text, err=True))
         return to_run(snapshot, plan, results, name=name)
@@ -107,3 +108,13 @@ def _work_folder(folder: Path | None) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="peers-", dir=folder, ignore_cleanup_errors=True) as made:
         Path(made).chmod(0o755)
         yield Path(made).resolve()
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM ends a `with` block as Ctrl-C does, so that no process and no folder of a peer stays behind."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -14,7 +14,7 @@ from workbench.experiments.peers.peer import Crowd, Ids, Peer, Question, Window,
 
 _TABLE = "messages"
 _INDEX = {"m": 32, "ef_construction": 128}
-_REFINE = 5
+_REFINE, _EF = 5, 150
 
 
 class LanceDB(Peer):
@@ -27,7 +27,7 @@ class LanceDB(Peer):
     packages = ("lancedb",)
     modules = ("lancedb", "lancedb.index", "lancedb.rerankers")
     settings = MappingProxyType({
-        "index": "IVF_HNSW_SQ", **_INDEX, "refine_factor": _REFINE, "fts": "stem, stop words, ascii folding",
+        "index": "IVF_HNSW_SQ", **_INDEX, "refine_factor": _REFINE, "ef": _EF, "fts": "stem, stop words, ascii folding",
         "time": "BTREE",
     })  # fmt: skip
     crowd = Crowd(threads=4)
@@ -66,14 +66,14 @@ class LanceSearcher:
     def nearest(self, question: Question) -> Ids:
         """By vector alone."""
         query = self._table.search(question.vector, query_type="vector").distance_type("cosine")
-        return _numbers(query.refine_factor(_REFINE), question, "_distance")
+        return _numbers(query.refine_factor(_REFINE).ef(_EF), question, "_distance")
 
     def close(self) -> None:
         """Nothing is held open."""
 
     def _hybrid(self, question: Question) -> Ids:
         query = self._table.search(query_type="hybrid").vector(question.vector).text(question.text)
-        query = query.distance_type("cosine").refine_factor(_REFINE).rerank(self._fusion)
+        query = query.distance_type("cosine").refine_factor(_REFINE).ef(_EF).rerank(self._fusion)
         return _numbers(query, question)
 
 
