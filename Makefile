@@ -26,10 +26,11 @@ demo: $(STAMP)  ## Import the samples, search them, run a notebook
 	$(BIN)/python -m workbench.notebooks notebooks/02_explore.ipynb --output data/runs
 
 test: $(STAMP) lint  ## Run every check and test (under 15 minutes on two cores)
-	$(BIN)/python -m pytest $(PARALLEL)
+	$(BIN)/python -m pytest -m "not ray" $(PARALLEL)
+	$(BIN)/python -m pytest -m ray
 
 test-fast: $(STAMP)  ## Run the quick tests only (under 3 minutes)
-	$(BIN)/python -m pytest -m "not slow" $(PARALLEL)
+	$(BIN)/python -m pytest -m "not slow and not ray" $(PARALLEL)
 
 bench: $(STAMP)  ## Time the hot functions beside plain references
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -o python_files='bench_*.py' tests/benchmarks --benchmark-columns=median,iqr,rounds

@@ -88,6 +88,7 @@ def test_inline_results_come_in_order_and_only_as_they_are_asked_for() -> None:
         assert [square for square, _ in results] == [1, 4, 9, 16]
 
 
+@pytest.mark.ray
 @pytest.mark.slow
 def test_ray_gives_the_same_results_in_the_same_order_from_several_processes() -> None:
     with executor(RAY) as run:
@@ -114,6 +115,7 @@ def test_a_cluster_that_is_not_there_is_said_at_once(address: str) -> None:
         pass
 
 
+@pytest.mark.ray
 @pytest.mark.slow
 def test_a_running_cluster_is_joined_and_left_running(tmp_path: Path) -> None:
     ray = [str(Path(sys.executable).with_name("ray"))]

@@ -116,6 +116,7 @@ def replicas() -> set[int]:
     return {one.pid for one in alive if "ServeReplica" in " ".join(one.cmdline())}
 
 
+@pytest.mark.ray
 @pytest.mark.slow
 def test_two_replicas_answer_as_one_process_does(port: int, store: Path) -> None:
     assert len(replicas()) == 2
@@ -149,6 +150,7 @@ class Load(threading.Thread):
                         self.failed.append(error)
 
 
+@pytest.mark.ray
 @pytest.mark.slow
 def test_no_request_fails_after_a_retry_when_a_replica_is_killed(port: int) -> None:
     before = replicas()

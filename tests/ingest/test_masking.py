@@ -130,6 +130,7 @@ def test_a_memory_is_masked_as_an_import_is(memory: Workbench, export: Path) -> 
     assert KEY.encode() not in (memory.store / "journal.jsonl").read_bytes()
 
 
+@pytest.mark.ray
 @pytest.mark.slow
 def test_workers_of_ray_mask_as_this_process_does(memory: Workbench, export: Path, tmp_path: Path) -> None:
     memory.ingest(export)
